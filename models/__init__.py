@@ -1,0 +1,1 @@
+"""What is true and allowed: rules, tables, use cases, migrations."""

@@ -1,0 +1,188 @@
+"""The few narrow doors to the world; real adapters live in `workers.adapters`, real fakes in `tests.fakes`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from models.rules.letter import LateFacts, LetterFacts, Official
+
+
+class Clock(Protocol):
+    """The only source of the present."""
+
+    def now(self) -> datetime:
+        """The present moment, timezone-aware, UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object in the vault: lower-case hex SHA-256 and size in bytes."""
+
+    sha256: str
+    size: int
+
+
+class Vault(Protocol):
+    """Content-addressed store: an object is named by the SHA-256 of its bytes and never changes."""
+
+    def put(self, data: bytes) -> Stored:
+        """Store durably (fsynced before it returns); the same bytes twice are one object.
+
+        Raises TemporaryFailure when the store can not be reached or is full.
+        """
+        ...
+
+    def put_stream(self, chunks: Iterable[bytes], limit: int) -> Stored:
+        """Store without holding the whole in memory; raises InvalidInput once `limit` bytes are passed."""
+        ...
+
+    def get(self, sha256: str) -> bytes:
+        """Read back and verify; raises NotFound or DamagedObject."""
+        ...
+
+    def stream(self, sha256: str) -> Iterator[bytes]:
+        """Chunks of the object, unverified; raises NotFound."""
+        ...
+
+    def has(self, sha256: str) -> bool: ...
+
+    def delete(self, sha256: str) -> None:
+        """Only the retention job calls this; deleting what is not there is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LetterDefinition:
+    """The pinned definition of a letter: wording as parsed TOML, layout as Typst source text."""
+
+    licence_code: str
+    wording: dict[str, object]
+    layout: str
+    paraf_count: int
+    late_fields: tuple[str, ...] = ("nomor", "tanggal", "berlaku", "qr")
+
+
+@dataclass(frozen=True, slots=True)
+class LetterExpectation:
+    """What a finished licence must show; the lint holds the bytes against it."""
+
+    blanko_sha256: str
+    blanko_size: int
+    late: LateFacts
+    paraf_count: int
+
+
+class LetterPress(Protocol):
+    """Makes and checks letters: a pure function of its arguments, safe to call twice."""
+
+    def blanko(self, definition: LetterDefinition, facts: LetterFacts, photo: bytes | None) -> bytes:
+        """The letter as prepared for signature: tagged PDF/A-2a with all fields empty. Raises PermanentFailure."""
+        ...
+
+    def fill(self, signed: bytes, late: LateFacts) -> bytes:
+        """`signed` plus one incremental update that fills number, date, validity and QR."""
+        ...
+
+    def lint(self, licence: bytes, expected: LetterExpectation) -> Sequence[str]:
+        """Sentences on what is wrong with a finished licence; empty when all holds."""
+        ...
+
+
+class KeyKind(StrEnum):
+    """Where an official's signing key lives."""
+
+    SOFT = "soft"
+    PKCS11 = "pkcs11"
+    BSRE = "bsre"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a signer needs besides the secret. `material` is PKCS#12 bytes, a PKCS#11 URI or a NIK, by `kind`."""
+
+    kind: KeyKind
+    official: Official
+    material: bytes = field(repr=False)
+
+
+class Signer(Protocol):
+    """Puts one signature on a PDF as an incremental update: the input is a prefix of the output."""
+
+    def paraf(self, pdf: bytes, ordinal: int, credential: Credential, secret: str, at: datetime) -> bytes:
+        """Sign field `paraf{ordinal}` (from 1). Raises WrongPassphrase, TemporaryFailure, PermanentFailure."""
+        ...
+
+    def sign(self, pdf: bytes, credential: Credential, secret: str, at: datetime) -> bytes:
+        """Sign field `kepala` with its lock: afterwards only the late fields and the seal may change."""
+        ...
+
+    def seal(self, pdf: bytes, at: datetime) -> bytes:
+        """Sign field `segel` with the office's key: afterwards nothing may change."""
+        ...
+
+
+class Sealer(Protocol):
+    """Seals a step-up secret so that only the signing worker can open it."""
+
+    def seal(self, secret: str, context: str) -> bytes: ...
+
+
+class Unsealer(Protocol):
+    """Held by the signing worker alone."""
+
+    def open(self, sealed: bytes, context: str) -> str:
+        """Raises PermanentFailure when it was sealed for another context or another key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark of the inspection. `grade` is "note", "warning", "repair" or "reject"; `message` is Bahasa Indonesia."""
+
+    grade: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The verdict on one upload. `clean` is what officials see (None when rejected or when the bytes are kept)."""
+
+    answer: str  # accept | repair | convert | reject
+    media_type: str
+    pages: int
+    findings: tuple[Finding, ...]
+    clean: bytes | None = field(default=None, repr=False)
+    clean_media_type: str = ""
+
+
+class Scanner(Protocol):
+    """Looks at hostile bytes inside a cage; never raises for what the file does, only for its own failures."""
+
+    def inspect(self, data: bytes, name: str, profile: str) -> Inspection:
+        """`profile` names the requirement's kind: "document" or "photo". Raises TemporaryFailure when no cage can be had."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message to an applicant or official; never holds a NIK."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    key: str
+
+
+class Courier(Protocol):
+    """Delivers one message; the same `key` twice is sent once by the caller's own bookkeeping."""
+
+    def send(self, message: Message) -> None:
+        """Raises TemporaryFailure or PermanentFailure."""
+        ...

@@ -1,0 +1,1 @@
+"""An office verb a file: each takes its ports as arguments."""

@@ -1,0 +1,1 @@
+"""SQLModel rows, an aggregate a file."""

@@ -1,0 +1,1 @@
+"""What a clerk edits: licences, letters, pages, mails."""

@@ -1,0 +1,1 @@
+"""The hands: Celery app, tasks, relay and every adapter that touches the world."""

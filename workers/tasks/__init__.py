@@ -1,0 +1,1 @@
+"""Doorbells: an id in, one use case, no decision."""
