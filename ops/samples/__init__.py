@@ -1,0 +1,1 @@
+"""Invented people and painted papers for demonstrations, previews, benchmarks and tests."""
