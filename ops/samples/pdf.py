@@ -58,7 +58,9 @@ def _assemble(objects: Sequence[bytes]) -> bytes:
     out.write(b"xref\n0 %d\n0000000000 65535 f \n" % count)
     out.write(b"".join(b"%010d 00000 n \n" % offset for offset in offsets))
     name = hashlib.sha256(out.getvalue()).hexdigest()[:32].encode()
-    out.write(b"trailer\n<< /Size %d /Root 1 0 R /ID [<%s> <%s>] >>\nstartxref\n%d\n%%%%EOF\n" % (count, name, name, start))
+    out.write(
+        b"trailer\n<< /Size %d /Root 1 0 R /ID [<%s> <%s>] >>\nstartxref\n%d\n%%%%EOF\n" % (count, name, name, start)
+    )
     return out.getvalue()
 
 

@@ -15,7 +15,24 @@ from ops.samples.dice import number, pick
 SAMPLE_DAY = date(2026, 11, 23)
 """The day on which samples are dated when the caller names no other."""
 
-_ONSETS = ("Ar", "Ban", "Dar", "Fer", "Gal", "Har", "Jan", "Lin", "Mar", "Nir", "Ral", "Sal", "Tir", "Wan", "Yar", "Zel")
+_ONSETS = (
+    "Ar",
+    "Ban",
+    "Dar",
+    "Fer",
+    "Gal",
+    "Har",
+    "Jan",
+    "Lin",
+    "Mar",
+    "Nir",
+    "Ral",
+    "Sal",
+    "Tir",
+    "Wan",
+    "Yar",
+    "Zel",
+)
 _MALE_ENDINGS = ("dian", "gara", "hanto", "jaya", "lendra", "marto", "nando", "rendra", "sakti", "vino")
 _FEMALE_ENDINGS = ("diani", "gita", "hanti", "jayanti", "leni", "mira", "nanda", "rinda", "savita", "viana")
 _FAMILY_ONSETS = ("Sang", "Pra", "Wira", "Teng", "Mah", "Nira", "Kar", "Sura", "Dana", "Laks", "Banu", "Jala")
@@ -99,7 +116,9 @@ def _name(seed: int, label: str, sex: str) -> str:
 
 def _street(seed: int, label: str) -> str:
     first = pick(seed, f"{label} street", _STREET_FIRST)
-    return f"Jl. {first} {pick(seed, f'{label} street end', _STREET_SECOND)} No. {number(seed, f'{label} house', 180) + 1}"
+    return (
+        f"Jl. {first} {pick(seed, f'{label} street end', _STREET_SECOND)} No. {number(seed, f'{label} house', 180) + 1}"
+    )
 
 
 def _address(seed: int, label: str, district: str) -> str:
@@ -148,10 +167,20 @@ def applicant(seed: int, *, on: date = SAMPLE_DAY) -> SampleApplicant:
 
 OFFICE_PEOPLE: tuple[SamplePerson, ...] = (
     SamplePerson(
-        "loket", "Tirmira Danapura, A.Md.", ("front_office",), "Petugas Front Office", "Pengatur (II/c)", "199706142022032004"
+        "loket",
+        "Tirmira Danapura, A.Md.",
+        ("front_office",),
+        "Petugas Front Office",
+        "Pengatur (II/c)",
+        "199706142022032004",
     ),
     SamplePerson(
-        "blanko", "Galvino Karsena, S.Kom.", ("back_office",), "Petugas Back Office", "Penata Muda (III/a)", "199408212019031006"
+        "blanko",
+        "Galvino Karsena, S.Kom.",
+        ("back_office",),
+        "Petugas Back Office",
+        "Penata Muda (III/a)",
+        "199408212019031006",
     ),
     SamplePerson(
         "muda",
@@ -186,7 +215,9 @@ OFFICE_PEOPLE: tuple[SamplePerson, ...] = (
         "",
         "197704172003121004",
     ),
-    SamplePerson("admin", "Wanhanto Jalatama, S.Kom.", ("admin",), "Administrator Sistem", "Penata (III/c)", "198902072014021005"),
+    SamplePerson(
+        "admin", "Wanhanto Jalatama, S.Kom.", ("admin",), "Administrator Sistem", "Penata (III/c)", "198902072014021005"
+    ),
     SamplePerson("operator", "Zelrinda Mahlingga", ("operator",), "Operator Sistem"),
 )
 """One person for each role of the office; the head is the official named in the SOP, the others are invented."""
