@@ -1,0 +1,75 @@
+"""The way to PostgreSQL: one engine a process, one short transaction a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session
+
+from models.rules.errors import TemporaryFailure
+
+
+class DatabaseAway(TemporaryFailure):
+    """PostgreSQL can not be reached: nothing was changed, try again shortly."""
+
+    code = "database-away"
+
+
+def dialect_url(url: str) -> str:
+    """`postgresql://` as SQLAlchemy wants it, with psycopg 3 as the driver."""
+    return url.replace("postgresql://", "postgresql+psycopg://", 1).replace("postgres://", "postgresql+psycopg://", 1)
+
+
+class Database:
+    """Makes its engine on first use, so that a forked child never shares its parent's sockets."""
+
+    def __init__(self, url: str, *, pool_size: int = 5, application_name: str = "paraf") -> None:
+        self._url = dialect_url(url)
+        self._pool_size = pool_size
+        self._application_name = application_name
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = create_engine(
+                self._url,
+                pool_size=self._pool_size,
+                max_overflow=self._pool_size,
+                pool_pre_ping=True,
+                pool_timeout=10,
+                connect_args={
+                    "connect_timeout": 5,
+                    "application_name": self._application_name,
+                    # A forgotten transaction must not hold a case's lock for ever.
+                    "options": "-c idle_in_transaction_session_timeout=60s -c lock_timeout=10s"
+                    " -c statement_timeout=30s -c timezone=UTC",
+                },
+            )
+        return self._engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Raises DatabaseAway when the connection fails; the commit may then have happened, so callers repeat
+        by key, never blindly.
+        """
+        try:
+            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except OperationalError as error:
+            raise DatabaseAway("The database can not be reached; nothing was lost, try again shortly.") from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise DatabaseAway("The connection to the database broke; try again shortly.") from error
+            raise
+
+    def dispose(self) -> None:
+        """Close pooled connections; the next use opens new ones."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None

@@ -1,0 +1,1 @@
+"""Numbered migrations, run by the owner's role at deploy only."""

@@ -1,0 +1,17 @@
+"""All tables in one place, for migrations."""
+
+from __future__ import annotations
+
+from sqlmodel import SQLModel
+
+from models.tables import cases, definitions, letters, people, work
+
+TABLES = (cases, definitions, letters, people, work)
+METADATA = SQLModel.metadata
+METADATA.naming_convention = {
+    "ix": "%(column_0_label)s_ix",
+    "uq": "%(table_name)s_%(column_0_name)s_once",
+    "ck": "%(constraint_name)s",
+    "fk": "%(table_name)s_%(column_0_name)s_fk",
+    "pk": "%(table_name)s_pk",
+}

@@ -1,0 +1,63 @@
+"""Work for machines: the outbox, and what schedules and queues last achieved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import SQLModel
+
+from models.tables.columns import moment, primary_uuid, serial, small, words
+
+
+class Outbox(SQLModel, table=True):
+    """A task that a commit called for. `generation` is the case's version then: an older one finds nothing to do."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("outbox_due", "queue", "priority", "id", postgresql_where=text("done_at IS NULL")),
+        Index("outbox_subject", "subject_id"),
+        CheckConstraint("attempts >= 0", name="outbox_attempts"),
+    )
+
+    id: int = serial()
+    task: str = words()
+    queue: str = words()
+    subject_id: UUID
+    generation: int
+    priority: int = small(5)
+    created_at: datetime = moment()
+    due_at: datetime = moment()
+    sent_at: datetime | None = moment(optional=True)
+    sent_count: int = 0
+    attempts: int = 0
+    done_at: datetime | None = moment(optional=True)
+    error: str = words("")
+    trace: str = words("")
+
+
+class Heartbeat(SQLModel, table=True):
+    """Progress, not presence: what a schedule or a queue's canary last finished."""
+
+    __tablename__ = "heartbeat"
+
+    name: str = words(primary_key=True)
+    started_at: datetime | None = moment(optional=True)
+    succeeded_at: datetime | None = moment(optional=True)
+    detail: str = words("")
+
+
+class MailMessage(SQLModel, table=True):
+    """One message to one person about one event, however often the task runs."""
+
+    __tablename__ = "mail_message"
+    __table_args__ = (Index("mail_message_key", "key", unique=True),)
+
+    id: UUID = primary_uuid()
+    key: str = words()
+    kind: str = words()
+    application_id: UUID
+    created_at: datetime = moment()
+    sent_at: datetime | None = moment(optional=True)
+    error: str = words("")
