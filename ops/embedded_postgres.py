@@ -7,11 +7,11 @@ the office's folder or the binaries (a clone below /root), both move to a folder
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import subprocess
@@ -121,14 +121,23 @@ def installed() -> Path:
 def find_place(home: Home, system: Path = SYSTEM_FOLDER) -> Place:
     """Where the cluster goes; as root it may have to leave `home` (see the module's text)."""
     user = _ordinary_user() if os.geteuid() == 0 else User()
-    folder, install = home.servers / "postgres", installed()
-    if user.uid >= 0 and not _reachable(home.servers, user):
-        # The home's first server decides, and a marker inside the home would not survive a move: its path names it.
-        folder = system / hashlib.sha256(str(home.root.resolve()).encode()).hexdigest()[:16]
+    folder, install = _folder(home, user, system), installed()
     if user.uid >= 0 and not _reachable(install / "bin" / "postgres", user):
         install = _copied(install, system)
     folder.mkdir(mode=0o711, parents=True, exist_ok=True)
     return Place(folder, install, user)
+
+
+def _folder(home: Home, user: User, system: Path) -> Path:
+    """Below `home`, unless its user can not get there; where it went instead stays written down in `home`."""
+    note = home.servers / "postgres.elsewhere"
+    if note.exists():
+        return Path(note.read_text().strip())
+    if user.uid < 0 or _reachable(home.servers, user):
+        return home.servers / "postgres"
+    elsewhere = system / secrets.token_hex(8)
+    note.write_text(f"{elsewhere}\n")
+    return elsewhere
 
 
 def _ordinary_user() -> User:

@@ -1,0 +1,68 @@
+# `make demo` issues licences from an empty machine; `make run` opens the same office and keeps it open.
+SHELL := /bin/sh
+PY := .venv/bin/python
+PARAF := $(PY) -m ops.cli
+JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); if [ $$n -gt 4 ]; then echo 4; else echo $$n; fi)
+PYTEST_ARGS ?=
+CODE := api workers models ops tests
+
+.PHONY: help demo run test check static letter screens bench fuzz lock venv dev tools clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+demo: .venv/run.stamp ## issue licences through the whole office, from the counter to the hand-over
+	@$(PARAF) demo
+
+run: .venv/run.stamp ## open the office and keep it open (Ctrl-C closes it)
+	@$(PARAF) run
+
+letter: .venv/run.stamp ## the sample licence as PDF and PNG, without database or queue
+	@$(PARAF) letter
+
+test: dev tools ## all tests
+	@$(PY) -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+check: static test ## everything that CI checks
+
+static: dev ## every check but the tests
+	$(PY) -m ruff format --check $(CODE)
+	$(PY) -m ruff check $(CODE)
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+	.venv/bin/djlint --check --lint --quiet templates
+	.venv/bin/deptry .
+	$(PARAF) migrate --check
+
+screens: dev tools ## pictures of every screen, in var/screens
+	@$(PARAF) screens
+
+bench: dev ## all benchmarks, as tables
+	@$(PARAF) bench all
+
+fuzz: dev ## the long search for requests that break the API
+	@PARAF_FUZZ_EXAMPLES=$${PARAF_FUZZ_EXAMPLES:-2000} $(PY) -m pytest tests/api -m fuzz $(PYTEST_ARGS)
+
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11
+lock: ## resolve the dependencies anew (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	$(LOCK) -o requirements.lock pyproject.toml
+	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+venv: .venv/run.stamp ## the environment for demo and run
+dev: .venv/dev.stamp
+tools:
+	@ops/test-tools.sh
+
+.venv/run.stamp: requirements.lock ops/venv.sh
+	@[ -e .venv/dev.stamp ] && [ .venv/dev.stamp -nt requirements-dev.lock ] && [ .venv/dev.stamp -nt requirements.lock ] \
+		|| ops/venv.sh requirements.lock
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock ops/venv.sh
+	@ops/venv.sh requirements-dev.lock
+	@touch .venv/run.stamp $@
+
+clean: ## forget the local office and every cache; the environment stays
+	rm -rf var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
