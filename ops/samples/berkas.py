@@ -8,18 +8,18 @@ from datetime import date, timedelta
 
 from ops.samples import pictures
 from ops.samples.dice import number
-from ops.samples.forms import FORMS, paint_diploma, paint_form, paint_registration
+from ops.samples.forms import DOCTOR, FORMS, paint_diploma, paint_form, paint_registration
 from ops.samples.letter import application_letter
 from ops.samples.paper import Sheet, Weight, sans, scan
 from ops.samples.pdf import ScanPage, locked, scanned
-from ops.samples.people import SAMPLE_DAY, SampleApplicant
+from ops.samples.people import SAMPLE_DAY, SampleApplicant, representative
 from ops.samples.wording import LIFELONG
 
 KINDS = (
     "surat_permohonan",
     "ktp",
     "ijazah",
-    "str",
+    "strro",
     "surat_sehat",
     "surat_tempat_kerja",
     "pas_foto",
@@ -27,16 +27,26 @@ KINDS = (
 )
 """What a first application needs."""
 
-EXTRA_KINDS = ("rekomendasi_profesi", "sik_pertama", "surat_kuasa", "izin_lama", "npwp")
+EXTRA_KINDS = (
+    "rekomendasi_profesi",
+    "izin_pertama",
+    "surat_kuasa",
+    "ktp_kuasa",
+    "izin_lama",
+    "bukti_perubahan",
+    "bukti_kehilangan",
+    "pernyataan_pencabutan",
+    "npwp",
+)
 """What depends on the application's type, on the date, or on the office."""
 
-HEALTH_DAYS = 180
+HEALTH_DAYS = 90
 """How long the painted health letters hold, in days."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleFile:
-    """One file to upload. `fields` may hold number, date, expiry (ISO dates, or "seumur_hidup") and issuer."""
+    """One file to upload. `fields` may hold number, date, expiry (ISO dates, or "seumur hidup") and issuer."""
 
     name: str
     media_type: str
@@ -65,7 +75,9 @@ def paint_berkas(
     wanted = list(kinds)
     _refuse_unknown(wanted, flaw, struck)
     dated = _dates(applicant, on, expired=flaw == "expired_health_letter")
-    files = {code: _paint(applicant, code, dated[code], weight) for code in wanted if (flaw, code) != ("missing", struck)}
+    files = {
+        code: _paint(applicant, code, dated[code], weight) for code in wanted if (flaw, code) != ("missing", struck)
+    }
     if struck in files:
         files[struck] = _spoilt(files[struck], flaw, applicant.seed, weight)
     return files
@@ -87,8 +99,8 @@ def _dates(a: SampleApplicant, on: date, *, expired: bool) -> dict[str, date]:
     recent = {code: on - timedelta(days=3 + number(a.seed, f"{code} age", 20)) for code in (*KINDS, *EXTRA_KINDS)}
     recent["surat_permohonan"] = on
     recent["ijazah"] = date(a.graduated, 9, 1 + number(a.seed, "diploma", 28))
-    recent["str"] = a.str_issued
-    recent["sik_pertama"] = recent["izin_lama"] = on - timedelta(days=5 * 365 - 40)
+    recent["strro"] = a.str_issued
+    recent["izin_pertama"] = recent["izin_lama"] = on - timedelta(days=5 * 365 - 40)
     recent["npwp"] = date(a.graduated + 1, 2, 10)
     if expired:
         recent["surat_sehat"] = on - timedelta(days=HEALTH_DAYS + 60)
@@ -98,54 +110,66 @@ def _dates(a: SampleApplicant, on: date, *, expired: bool) -> dict[str, date]:
 def _reference(a: SampleApplicant, code: str, dated: date) -> str:
     serial = 1 + number(a.seed, f"{code} number", 900)
     return {
-        "surat_permohonan": "",
         "ktp": a.nik,
         "ijazah": f"RO-{a.graduated}-{serial:05}",
-        "str": a.str_number,
-        "surat_sehat": f"{serial:03}/SKS/KPC/{dated.month:02}/{dated.year}",
+        "strro": a.str_number,
+        "surat_sehat": f"503/{serial:04}/SIP-DU/CONTOH",
         "surat_tempat_kerja": f"{serial:03}/SKTK/OPT/{dated.year}",
-        "pas_foto": "",
         "rekomendasi_dinkes": f"440/{serial:04}/REK/{dated.year}",
         "rekomendasi_profesi": f"{serial:03}/IROC/PC/{dated.year}",
-        "sik_pertama": f"503/{serial:04}/DPMPTSP/SIKRO/{dated.year}",
-        "izin_lama": f"503/{serial:04}/DPMPTSP/SIKRO/{dated.year}",
-        "surat_kuasa": "",
+        "bukti_perubahan": f"470/{serial:03}/KET/{dated.year}",
+        "bukti_kehilangan": f"{serial:03}/LAP/{dated.year}",
         "npwp": f"00.000.{serial:03}.0-000.000",
-    }[code]
+    }.get(code, _OLD_LICENCE.format(serial=serial, year=dated.year) if code in _OF_A_LICENCE else "")
 
+
+_OLD_LICENCE = "503/{serial:04}/DPMPTSP/SIKRO/{year}"
+_OF_A_LICENCE = ("izin_pertama", "izin_lama", "pernyataan_pencabutan")
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "surat_permohonan": ("date",),
+    "ijazah": ("number",),
+    "strro": ("number", "expiry", "issuer"),
+    "surat_sehat": ("date", "issuer", "number"),
+    "surat_tempat_kerja": ("date", "issuer"),
+    "rekomendasi_dinkes": ("number", "date", "issuer"),
+    "rekomendasi_profesi": ("number", "date"),
+    "izin_pertama": ("number", "expiry"),
+    "surat_kuasa": ("date",),
+    "izin_lama": ("number", "expiry"),
+    "pernyataan_pencabutan": ("date",),
+}
+"""Which particulars go with a file: those that the shipped SIKRO definition asks for."""
 
 _ISSUERS = {
-    "surat_sehat": "Klinik Pratama Sehat Contoh",
-    "str": "Dewan Registrasi Tenaga Kesehatan Contoh",
+    "strro": "Dewan Registrasi Tenaga Kesehatan Contoh",
+    "surat_sehat": DOCTOR,
     "rekomendasi_dinkes": "Dinas Kesehatan Kota Contoh",
-    "rekomendasi_profesi": "Ikatan Refraksionis Optisien Contoh",
-    "sik_pertama": "DPMPTSP Kota Pekanbaru",
-    "izin_lama": "DPMPTSP Kota Pekanbaru",
 }
 
 
 def _expiry(a: SampleApplicant, code: str, dated: date) -> str:
-    if code == "surat_sehat":
-        return (dated + timedelta(days=HEALTH_DAYS)).isoformat()
-    if code in ("sik_pertama", "izin_lama"):
-        return (dated + timedelta(days=5 * 365)).isoformat()
-    if code == "str":
-        return a.str_valid_until.isoformat() if a.str_valid_until else LIFELONG.lower().replace(" ", "_")
-    return ""
+    if code == "strro":
+        return a.str_valid_until.isoformat() if a.str_valid_until else LIFELONG.lower()
+    return (dated + timedelta(days=5 * 365)).isoformat()
 
 
 def _fields(a: SampleApplicant, code: str, dated: date) -> dict[str, str]:
-    issuer = {"ijazah": a.academy, "surat_tempat_kerja": a.workplace_name}.get(code, _ISSUERS.get(code, ""))
-    day = "" if code in ("ktp", "pas_foto") else dated.isoformat()
-    every = {"number": _reference(a, code, dated), "date": day, "expiry": _expiry(a, code, dated), "issuer": issuer}
-    return {key: value for key, value in every.items() if value}
+    every = {
+        "number": _reference(a, code, dated),
+        "date": dated.isoformat(),
+        "expiry": _expiry(a, code, dated),
+        "issuer": a.workplace_name if code == "surat_tempat_kerja" else _ISSUERS.get(code, ""),
+    }
+    return {key: every[key] for key in FIELDS.get(code, ())}
 
 
 def _paint(a: SampleApplicant, code: str, dated: date, weight: Weight) -> SampleFile:
     stem = f"{code.replace('_', '-')}-{a.name.split()[0].lower()}"
     fields = _fields(a, code, dated)
-    if code == "ktp":
-        return SampleFile(f"{stem}.jpg", "image/jpeg", pictures.identity_card(a, weight), fields)
+    if code in ("ktp", "ktp_kuasa"):
+        holder = a if code == "ktp" else representative(a)
+        return SampleFile(f"{stem}.jpg", "image/jpeg", pictures.identity_card(holder, weight), fields)
     if code == "pas_foto":
         return SampleFile(f"{stem}.jpg", "image/jpeg", pictures.passport_photo(a, weight), fields)
     return SampleFile(f"{stem}.pdf", "application/pdf", _document(a, code, dated, weight), fields)
@@ -161,7 +185,7 @@ def _sheet(a: SampleApplicant, code: str, dated: date) -> Sheet:
     reference = _reference(a, code, dated)
     if code == "ijazah":
         return paint_diploma(a, dated, reference)
-    if code == "str":
+    if code == "strro":
         return paint_registration(a, dated, reference)
     return paint_form(FORMS[code](a, dated, reference), a.seed)
 
@@ -183,6 +207,8 @@ def _recipe(seed: int, weight: Weight) -> ScanPage:
     """A page of something else altogether."""
     sheet = Sheet()
     sheet.centre(120, "Daftar belanja", sans(20), bold=True)
-    for index, item in enumerate(("Beras 5 kg", "Cabai merah", "Santan", "Ikan patin 2 ekor", "Daun kunyit", "Gula aren")):
+    for index, item in enumerate(
+        ("Beras 5 kg", "Cabai merah", "Santan", "Ikan patin 2 ekor", "Daun kunyit", "Gula aren")
+    ):
         sheet.text(140, 220 + 60 * index, f"{index + 1}.  {item}", sans(15))
     return scan(sheet, seed, "wrong", weight)

@@ -10,16 +10,20 @@ from PIL import Image
 
 from ops.samples.dice import number
 from ops.samples.paper import A4_PIXELS, INK, Colour, Sheet, sans, serif
-from ops.samples.people import SampleApplicant
+from ops.samples.people import SampleApplicant, representative
 from ops.samples.portrait import portrait
-from ops.samples.wording import SEX, long_date, lifelong_or
+from ops.samples.wording import SEX, lifelong_or, long_date
 
 Row = tuple[str, str]
+
+DOCTOR = "dr. Nirvino Lakspura"
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A letter on headed paper. `signer` is name and number; `stamp` two short words, or None for a private person."""
+    """A letter on headed paper. `signer` is name and number; `stamp` two short words, or None for a private person;
+    `second` is the role and name of another who signs on the left.
+    """
 
     head: tuple[str, ...]
     title: str
@@ -31,6 +35,7 @@ class Form:
     role: str
     signer: Row
     stamp: Row | None
+    second: Row | None = None
 
 
 def paint_form(form: Form, seed: int) -> Sheet:
@@ -73,7 +78,11 @@ def _sign(sheet: Sheet, form: Form, seed: int, y: float) -> None:
     sheet.text(540, y + 26, form.role, sans(10.5))
     sheet.signature(550, y + 92, seed, form.title)
     if form.stamp:
-        sheet.stamp(545, round(y + 100), *form.stamp)
+        sheet.stamp(512, round(y + 98), *form.stamp)
+    if form.second:
+        sheet.text(110, y + 26, form.second[0], sans(10.5))
+        sheet.signature(120, y + 92, seed, form.second[1])
+        sheet.text(110, y + 140, form.second[1], sans(10.5), bold=True)
     sheet.text(540, y + 140, form.signer[0], sans(10.5), bold=True)
     sheet.text(540, y + 164, form.signer[1], sans(9))
 
@@ -88,19 +97,24 @@ def _person(a: SampleApplicant) -> tuple[Row, ...]:
 
 
 def health(a: SampleApplicant, dated: date, reference: str) -> Form:
-    """A doctor's letter of good health."""
+    """A doctor's letter of good health; `reference` is the doctor's practice licence."""
     weight, height = 52 + number(a.seed, "kg", 28), 154 + number(a.seed, "cm", 24)
     return Form(
         ("KLINIK PRATAMA SEHAT CONTOH", "Jl. Rawa Bening No. 200, Kec. Tampan, Pekanbaru", "Telepon 0761-000-000"),
         "SURAT KETERANGAN SEHAT",
-        reference,
+        f"{1 + number(a.seed, 'health letter', 900):03}/SKS/{dated.year}",
         "Yang bertanda tangan di bawah ini, dokter pemeriksa, menerangkan bahwa telah memeriksa:",
-        (*_person(a), ("Tinggi / berat badan", f"{height} cm / {weight} kg"), ("Tekanan darah", "120/80 mmHg"), ("Buta warna", "Tidak")),
+        (
+            *_person(a),
+            ("Tinggi / berat badan", f"{height} cm / {weight} kg"),
+            ("Tekanan darah", "120/80 mmHg"),
+            ("Buta warna", "Tidak"),
+        ),
         "Pada pemeriksaan jasmani yang bersangkutan dinyatakan SEHAT. Surat ini dibuat untuk mengurus izin kerja "
-        "refraksionis optisien dan berlaku enam bulan sejak tanggal dikeluarkan.",
+        "refraksionis optisien dan berlaku tiga bulan sejak tanggal dikeluarkan.",
         dated,
         "Dokter pemeriksa,",
-        ("dr. Nirvino Lakspura", "SIP 503/0000/SIP-DU/CONTOH"),
+        (DOCTOR, f"SIP {reference}"),
         ("KLINIK", "PEKANBARU"),
     )
 
@@ -125,12 +139,17 @@ def workplace(a: SampleApplicant, dated: date, reference: str) -> Form:
 def health_office(a: SampleApplicant, dated: date, reference: str) -> Form:
     """The recommendation of the head of the health office."""
     return Form(
-        ("DINAS KESEHATAN KOTA CONTOH", "Jl. Telaga Contoh No. 100, Pekanbaru", "Surat elektronik: dinkes@example.invalid"),
+        (
+            "DINAS KESEHATAN KOTA CONTOH",
+            "Jl. Telaga Contoh No. 100, Pekanbaru",
+            "Surat elektronik: dinkes@example.invalid",
+        ),
         "REKOMENDASI",
         reference,
         "Berdasarkan pemeriksaan berkas dan peninjauan tempat kerja, dengan ini kami memberikan rekomendasi kepada:",
         (*_person(a), ("Nomor STRRO", a.str_number), ("Tempat kerja", f"{a.workplace_name}, {a.workplace_address}")),
-        "untuk memperoleh Surat Izin Kerja Refraksionis Optisien (SIKRO). Rekomendasi ini dibuat untuk dipergunakan sebagaimana mestinya.",
+        "untuk memperoleh Surat Izin Kerja Refraksionis Optisien (SIKRO). "
+        "Rekomendasi ini dibuat untuk dipergunakan sebagaimana mestinya.",
         dated,
         "Kepala Dinas Kesehatan,",
         ("dr. Sallendra Wirabuana, M.Kes.", "Pembina Utama Muda"),
@@ -141,12 +160,17 @@ def health_office(a: SampleApplicant, dated: date, reference: str) -> Form:
 def profession(a: SampleApplicant, dated: date, reference: str) -> Form:
     """The recommendation of the professional body."""
     return Form(
-        ("IKATAN REFRAKSIONIS OPTISIEN CONTOH", "Pengurus Cabang Pekanbaru", "Surat elektronik: cabang@example.invalid"),
+        (
+            "IKATAN REFRAKSIONIS OPTISIEN CONTOH",
+            "Pengurus Cabang Pekanbaru",
+            "Surat elektronik: cabang@example.invalid",
+        ),
         "SURAT REKOMENDASI",
         reference,
         "Pengurus cabang menerangkan bahwa anggota yang tersebut di bawah ini:",
         (*_person(a), ("Nomor STRRO", a.str_number), ("Tempat kerja", a.workplace_name)),
-        "tercatat sebagai anggota, tidak sedang dikenai sanksi etik, dan direkomendasikan untuk memperoleh izin kerja di tempat tersebut.",
+        "tercatat sebagai anggota, tidak sedang dikenai sanksi etik, "
+        "dan direkomendasikan untuk memperoleh izin kerja di tempat tersebut.",
         dated,
         "Ketua,",
         ("Banrendra Tenglana, A.Md.RO.", "Nomor anggota 000-CONTOH"),
@@ -161,8 +185,13 @@ def licence(a: SampleApplicant, dated: date, reference: str) -> Form:
         "SURAT IZIN KERJA REFRAKSIONIS OPTISIEN",
         reference,
         "Izin kerja diberikan kepada:",
-        (*_person(a), ("Nomor STRRO", a.str_number), ("Tempat kerja", "Optik Lama Sentosa, Jl. Cendana Laras No. 4, Pekanbaru")),
-        "untuk bekerja sebagai refraksionis optisien di tempat kerja tersebut selama lima tahun sejak tanggal dikeluarkan.",
+        (
+            *_person(a),
+            ("Nomor STRRO", a.str_number),
+            ("Tempat kerja", "Optik Lama Sentosa, Jl. Cendana Laras No. 4, Pekanbaru"),
+        ),
+        "untuk bekerja sebagai refraksionis optisien di tempat kerja tersebut "
+        "selama lima tahun sejak tanggal dikeluarkan.",
         dated,
         "Pejabat yang berwenang,",
         ("Taruna Contoh, S.H.", "NIP -"),
@@ -172,18 +201,20 @@ def licence(a: SampleApplicant, dated: date, reference: str) -> Form:
 
 def mandate(a: SampleApplicant, dated: date, reference: str) -> Form:
     """A power of attorney for the one who brings the berkas."""
+    other = representative(a)
     return Form(
         (),
         "SURAT KUASA",
         reference,
         "Yang bertanda tangan di bawah ini:",
         (*_person(a), ("NIK", a.nik)),
-        f"dengan ini memberi kuasa kepada {a.workplace_owner}, beralamat di {a.workplace_address}, untuk menyerahkan berkas "
-        "permohonan SIKRO dan menerima surat izinnya atas nama saya. Surat kuasa ini dibuat tanpa paksaan.",
+        f"dengan ini memberi kuasa kepada {other.name}, NIK {other.nik}, beralamat di {other.address}, "
+        "untuk menyerahkan berkas permohonan SIKRO dan menerima surat izinnya atas nama saya. Surat kuasa ini dibuat tanpa paksaan.",
         dated,
         "Pemberi kuasa,",
         (a.name, ""),
         None,
+        ("Penerima kuasa,", other.name),
     )
 
 
@@ -203,14 +234,67 @@ def tax_card(a: SampleApplicant, dated: date, reference: str) -> Form:
     )
 
 
+def change(a: SampleApplicant, dated: date, reference: str) -> Form:
+    """A statement of a new address, which proves a change of data."""
+    return Form(
+        (f"KECAMATAN {a.district.upper()} (CONTOH)", "Pekanbaru", ""),
+        "SURAT KETERANGAN PINDAH ALAMAT",
+        reference,
+        "Dengan ini diterangkan bahwa warga yang tersebut di bawah ini telah pindah ke alamat yang baru:",
+        _person(a),
+        "Surat keterangan ini dibuat sebagai bukti perubahan data alamat.",
+        dated,
+        "Petugas,",
+        ("Marlendra Jalasena", ""),
+        ("KECAMATAN", "PEKANBARU"),
+    )
+
+
+def loss(a: SampleApplicant, dated: date, reference: str) -> Form:
+    """A report of a lost licence."""
+    return Form(
+        ("KANTOR PELAPORAN CONTOH", "Pekanbaru", ""),
+        "SURAT KETERANGAN KEHILANGAN",
+        reference,
+        "Dengan ini diterangkan bahwa telah datang melapor:",
+        _person(a),
+        "Pelapor menerangkan telah kehilangan satu lembar Surat Izin Kerja "
+        "Refraksionis Optisien atas namanya di sekitar tempat kerja.",
+        dated,
+        "Penerima laporan,",
+        ("Saljaya Tenggeni", ""),
+        ("PELAPORAN", "CONTOH"),
+    )
+
+
+def withdrawal(a: SampleApplicant, dated: date, reference: str) -> Form:
+    """The holder's statement that he stops working at the place and asks for revocation."""
+    return Form(
+        (),
+        "SURAT PERNYATAAN BERHENTI BEKERJA",
+        "",
+        "Yang bertanda tangan di bawah ini:",
+        (*_person(a), ("Nomor izin", reference)),
+        f"menyatakan berhenti bekerja pada {a.workplace_name} karena pindah domisili, "
+        "dan memohon agar izin kerja tersebut dicabut.",
+        dated,
+        "Yang menyatakan,",
+        (a.name, ""),
+        None,
+    )
+
+
 FORMS: dict[str, Callable[[SampleApplicant, date, str], Form]] = {
     "surat_sehat": health,
     "surat_tempat_kerja": workplace,
     "rekomendasi_dinkes": health_office,
     "rekomendasi_profesi": profession,
-    "sik_pertama": licence,
+    "izin_pertama": licence,
     "izin_lama": licence,
     "surat_kuasa": mandate,
+    "bukti_perubahan": change,
+    "bukti_kehilangan": loss,
+    "pernyataan_pencabutan": withdrawal,
     "npwp": tax_card,
 }
 """Requirement code to the form that meets it: (applicant, date, number) -> Form."""
@@ -218,8 +302,8 @@ FORMS: dict[str, Callable[[SampleApplicant, date, str], Form]] = {
 
 def _legalised(sheet: Sheet, x: int, y: int, seed: int, label: str) -> None:
     sheet.text(x, y, "Salinan sesuai dengan aslinya", sans(8.5), (60, 60, 120))
-    sheet.signature(x + 20, y + 52, seed, f"{label} legalised")
-    sheet.stamp(x + 25, y + 62, "LEGALISIR", "SALINAN")
+    sheet.signature(x + 10, y + 56, seed % 5, f"{label} legalised")
+    sheet.stamp(x - 24, y + 56, "LEGALISIR", "SALINAN")
     sheet.text(x, y + 100, "Petugas legalisasi", sans(8.5), (60, 60, 120))
 
 
@@ -244,16 +328,20 @@ def paint_diploma(a: SampleApplicant, dated: date, reference: str) -> Sheet:
     sheet.centre(284, "dengan ini menyatakan bahwa", serif(11, "italic"))
     sheet.centre(318, a.name, serif(22, "bold"))
     sheet.centre(368, f"lahir di {a.birth_place}, {long_date(a.birth_date)}", serif(11))
-    sheet.centre(404, "telah menyelesaikan dan memenuhi segala syarat pendidikan, dan kepadanya diberikan sebutan", serif(11))
+    sheet.centre(
+        404, "telah menyelesaikan dan memenuhi segala syarat pendidikan, dan kepadanya diberikan sebutan", serif(11)
+    )
     sheet.centre(440, "Ahli Madya Refraksi Optisi (A.Md.RO.)", serif(15, "bold"))
-    sheet.image.paste(_mounted(a, 180), (310, 540))
+    sheet.image.paste(_mounted(a, 180), (430, 540))
     sheet.text(820, 530, f"Pekanbaru, {long_date(dated)}", serif(10.5))
     sheet.text(820, 556, "Direktur,", serif(10.5))
     sheet.signature(830, 630, number(dated.year, a.academy, 1000), "director")
-    sheet.stamp(810, 640, "AKADEMI", "CONTOH")
+    sheet.stamp(790, 636, "AKADEMI", "CONTOH")
     sheet.text(820, 690, "Dr. Marsavita Surasena, M.Kes.", serif(10.5, "bold"))
-    _legalised(sheet, 90, 590, a.seed, "ijazah")
-    sheet.text(sheet.width / 2, sheet.height - 96, "CONTOH · dokumen rekaan, tidak berlaku", sans(6.5), (150, 140, 110), "ma")
+    _legalised(sheet, 190, 590, a.seed, "ijazah")
+    sheet.text(
+        sheet.width / 2, sheet.height - 96, "CONTOH · dokumen rekaan, tidak berlaku", sans(6.5), (150, 140, 110), "ma"
+    )
     return sheet
 
 
@@ -266,7 +354,9 @@ def paint_registration(a: SampleApplicant, dated: date, reference: str) -> Sheet
     sheet.centre(162, "SURAT TANDA REGISTRASI", sans(19), bold=True)
     sheet.centre(202, "REFRAKSIONIS OPTISIEN (STRRO)", sans(12), bold=True)
     sheet.centre(240, f"Nomor: {reference}", sans(12))
-    sheet.paragraph(110, 300, 690, "Diberikan kepada tenaga kesehatan yang tercatat dalam daftar registrasi:", sans(10.5), 25)
+    sheet.paragraph(
+        110, 300, 690, "Diberikan kepada tenaga kesehatan yang tercatat dalam daftar registrasi:", sans(10.5), 25
+    )
     rows = (
         *_person(a),
         ("Perguruan tinggi", a.academy),
@@ -279,8 +369,8 @@ def paint_registration(a: SampleApplicant, dated: date, reference: str) -> Sheet
     sheet.text(540, y + 40, f"Dikeluarkan, {long_date(dated)}", sans(10.5))
     sheet.text(540, y + 66, "Ketua,", sans(10.5))
     sheet.signature(550, y + 136, 7, "registrar")
-    sheet.stamp(545, y + 146, "REGISTRASI", "CONTOH")
+    sheet.stamp(512, y + 142, "REGISTRASI", "CONTOH")
     sheet.text(540, y + 190, "Dr. Halviana Karmukti", sans(10.5), INK, bold=True)
-    _legalised(sheet, 116, y + 310, a.seed, "str")
+    _legalised(sheet, 200, y + 320, a.seed, "str")
     sheet.mark()
     return sheet

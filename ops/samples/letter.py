@@ -56,7 +56,7 @@ def application_letter(a: SampleApplicant, dated: date) -> bytes:
         "yang saya sampaikan adalah benar. Atas perhatian Bapak/Ibu saya ucapkan terima kasih."
     )
     stroke = _signature(page, a)
-    page.lines.append(TextLine(215, 36, "CONTOH - dokumen rekaan, tidak berlaku", 8))
+    page.lines.append(TextLine(238, 36, "CONTOH - dokumen rekaan, tidak berlaku", 8))
     return typed(page.lines, [stroke])
 
 

@@ -25,7 +25,7 @@ GREY: Colour = (150, 150, 150)
 STAMP: Colour = (86, 60, 150)
 
 _HEAVY_DPI = 150
-_QUALITY = {"normal": 72, "heavy": 92}
+QUALITY: dict[Weight, int] = {"normal": 72, "heavy": 80}
 _SERIF = Path(__file__).parents[2] / "templates" / "fonts"
 
 
@@ -51,12 +51,15 @@ def noise(size: tuple[int, int], low: int, high: int) -> Image.Image:
 @lru_cache(maxsize=8)
 def _texture(size: tuple[int, int], weight: Weight) -> Image.Image:
     """What paper and scanner do to white: grain, a warm tone, and a shadow towards the spine."""
-    light = noise(size, 170 if weight == "heavy" else 236, 255)
+    light = noise(size, 195 if weight == "heavy" else 236, 255)
     if weight == "normal":
         light = light.filter(ImageFilter.GaussianBlur(0.6))
     slope = Image.linear_gradient("L").rotate(90).resize(size).point([min(255, 214 + value) for value in range(256)])
     grey = ImageChops.multiply(light, slope)
-    return Image.merge("RGB", (grey, grey.point([v * 252 // 255 for v in range(256)]), grey.point([v * 244 // 255 for v in range(256)])))
+    return Image.merge(
+        "RGB",
+        (grey, grey.point([v * 252 // 255 for v in range(256)]), grey.point([v * 244 // 255 for v in range(256)])),
+    )
 
 
 class Sheet:
@@ -67,7 +70,9 @@ class Sheet:
         self.draw = ImageDraw.Draw(self.image)
         self.width, self.height = size
 
-    def text(self, x: float, y: float, text: str, font: Font, colour: Colour = INK, anchor: str = "la", bold: bool = False) -> None:
+    def text(
+        self, x: float, y: float, text: str, font: Font, colour: Colour = INK, anchor: str = "la", bold: bool = False
+    ) -> None:
         """One line; a bold one gets a thin stroke, as the plain face has no bold."""
         self.draw.text((x, y), text, fill=colour, font=font, anchor=anchor, stroke_width=0.45 if bold else 0)
 
@@ -106,15 +111,20 @@ class Sheet:
 
 def scribble(seed: int, label: str, x: float, y: float, scale: float) -> tuple[tuple[float, float], ...]:
     """Points of an invented signature: loops that run to the right and die out; y grows downwards for scale > 0."""
-    fast, slow = between(seed, f"{label} fast", 5.5, 8.5), between(seed, f"{label} slow", 1.2, 2.2)
-    height, phase = between(seed, f"{label} height", 15, 24), between(seed, f"{label} phase", 0, 6)
+    waves = [
+        (between(seed, f"{label} pace {n}", 1.2 + 2 * n, 2.9 + 2 * n), between(seed, f"{label} phase {n}", 0, 6))
+        for n in range(3)
+    ]
+    height, loop = between(seed, f"{label} height", 16, 26), between(seed, f"{label} loop", 4, 24)
     points = []
-    for step in range(90):
-        t = step / 89
-        swing = math.sin(fast * 2 * math.pi * t + phase) * (1 - 0.75 * t) + 0.5 * math.sin(slow * 2 * math.pi * t)
-        across = 150 * t + 13 * math.cos(fast * 2 * math.pi * t + phase)
-        points.append((x + abs(scale) * across, y + scale * height * swing))
-    points.append((x + abs(scale) * 175, y - scale * 6))
+    for step in range(110):
+        t = step / 109
+        swing = (
+            sum(math.sin(pace * 2 * math.pi * t + phase) / (1 + n / 2) for n, (pace, phase) in enumerate(waves)) / 1.6
+        )
+        across = 140 * t + loop * math.cos(waves[1][0] * 2 * math.pi * t + waves[1][1])
+        points.append((x + abs(scale) * across, y + scale * height * swing * (1.15 - 0.8 * t)))
+    points.append((x + abs(scale) * 180, y - scale * 8))
     return tuple(points)
 
 
@@ -132,20 +142,34 @@ def _stamp(above: str, below: str) -> Image.Image:
     return ImageChops.multiply(mask.rotate(11, Image.Resampling.BICUBIC), noise(mask.size, 150, 255))
 
 
-def jpeg(image: Image.Image, weight: Weight, dpi: int) -> bytes:
+def jpeg(image: Image.Image, dpi: int, quality: int) -> bytes:
     """JPEG bytes of an RGB picture, without dates or a camera's name."""
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=_QUALITY[weight], dpi=(dpi, dpi))
+    image.save(out, "JPEG", quality=quality, dpi=(dpi, dpi))
     return out.getvalue()
+
+
+def _askew(image: Image.Image, drop: int) -> Image.Image:
+    """Turned by a hair: the right edge sinks by `drop` pixels, in strips, which is far quicker than rotating."""
+    out = Image.new("RGB", image.size, (244, 244, 242))
+    turned = out.copy()
+    strips = max(1, abs(drop))
+    for axis, source, target in ((0, image, out), (1, out, turned)):
+        length, sign = image.size[axis], (1 if (drop > 0) == (axis == 0) else -1)
+        for index in range(strips):
+            start, end = length * index // strips, length * (index + 1) // strips
+            shift = sign * (index - strips // 2)
+            box = (start, 0, end, image.height) if axis == 0 else (0, start, image.width, end)
+            target.paste(source.crop(box), (start, shift) if axis == 0 else (shift, start))
+    return turned
 
 
 def scan(sheet: Sheet, seed: int, label: str, weight: Weight) -> ScanPage:
     """The sheet as a flatbed scanner sees it: a little askew, grainy, grey towards one edge."""
-    angle = between(seed, f"{label} askew", -0.55, 0.55)
-    image = sheet.image.rotate(angle, Image.Resampling.BILINEAR, fillcolor=(244, 244, 242))
+    image = _askew(sheet.image, round(between(seed, f"{label} askew", -8, 8)))
     dpi = DPI
     if weight == "heavy":
         dpi = _HEAVY_DPI
         image = image.resize((image.width * dpi // DPI, image.height * dpi // DPI), Image.Resampling.BILINEAR)
     image = ImageChops.multiply(image, _texture(image.size, weight))
-    return ScanPage(jpeg(image, weight, dpi), image.width, image.height, dpi)
+    return ScanPage(jpeg(image, dpi, QUALITY[weight]), image.width, image.height, dpi)

@@ -165,6 +165,11 @@ def applicant(seed: int, *, on: date = SAMPLE_DAY) -> SampleApplicant:
     )
 
 
+def representative(a: SampleApplicant) -> SampleApplicant:
+    """The person who acts for `a` by a power of attorney."""
+    return applicant(a.seed + 6007)
+
+
 OFFICE_PEOPLE: tuple[SamplePerson, ...] = (
     SamplePerson(
         "loket",

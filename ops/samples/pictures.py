@@ -8,7 +8,7 @@ from functools import lru_cache
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from ops.samples.dice import between, number
-from ops.samples.paper import Colour, Sheet, Weight, jpeg, noise, sans
+from ops.samples.paper import QUALITY, Colour, Sheet, Weight, jpeg, noise, sans
 from ops.samples.pdf import ScanPage
 from ops.samples.people import SampleApplicant
 from ops.samples.portrait import portrait
@@ -23,8 +23,8 @@ _BLUE: Colour = (40, 70, 120)
 def _table(weight: Weight) -> Image.Image:
     """A wooden table by window light."""
     low = 90 if weight == "heavy" else 200
-    streaks = noise((4, 240), 150, 255).resize(_TABLE, Image.Resampling.BICUBIC)
-    light = Image.linear_gradient("L").rotate(115, expand=False).resize(_TABLE).point([150 + v * 105 // 255 for v in range(256)])
+    streaks = noise((5, 120), 175, 255).resize(_TABLE, Image.Resampling.BICUBIC)
+    light = Image.radial_gradient("L").resize(_TABLE).point([255 - v // 3 for v in range(256)])
     grey = ImageChops.multiply(ImageChops.multiply(streaks, light), noise(_TABLE, low, 255))
     return Image.merge("RGB", tuple(grey.point([v * part // 255 for v in range(256)]) for part in (176, 128, 88)))
 
@@ -67,14 +67,14 @@ def _rounded(size: tuple[int, int]) -> Image.Image:
 def identity_card(a: SampleApplicant, weight: Weight) -> bytes:
     """A JPEG of 1280 x 960 pixels: the card, a little askew, on a table."""
     picture, angle = _table(weight).copy(), between(a.seed, "ktp askew", -4, 4)
-    card, mask = (part.rotate(angle, Image.Resampling.BICUBIC, expand=True) for part in (_card(a), _rounded(_CARD)))
+    card, mask = (part.rotate(angle, Image.Resampling.BILINEAR, expand=True) for part in (_card(a), _rounded(_CARD)))
     at = ((_TABLE[0] - card.width) // 2 + number(a.seed, "ktp x", 60) - 30, (_TABLE[1] - card.height) // 2)
     shadow = mask.reduce(4).filter(ImageFilter.GaussianBlur(5)).resize(mask.size).point([v // 2 for v in range(256)])
     picture.paste((30, 20, 12), (at[0] + 10, at[1] + 16), shadow)
     picture.paste(card, at, mask)
     glare = Image.radial_gradient("L").point([(255 - v) // 5 for v in range(256)]).resize((900, 620))
     picture.paste((255, 252, 240), (60, 40), glare)
-    return jpeg(picture, weight, 72)
+    return jpeg(picture, 72, QUALITY[weight])
 
 
 def passport_photo(a: SampleApplicant, weight: Weight) -> bytes:
@@ -84,7 +84,7 @@ def passport_photo(a: SampleApplicant, weight: Weight) -> bytes:
     if weight == "heavy":
         picture = picture.resize((944, 1416), Image.Resampling.BICUBIC)
         picture = ImageChops.multiply(picture, noise(picture.size, 205, 255).convert("RGB"))
-    return jpeg(picture, "heavy", 300)
+    return jpeg(picture, 300, 90)
 
 
 def holiday(seed: int) -> bytes:
@@ -100,7 +100,7 @@ def holiday(seed: int) -> bytes:
     for y in range(440, 600, 22):
         draw.line([(x, y + (x // 60 % 2) * 5) for x in range(0, 1230, 30)], fill=(92, 164, 188), width=3)
     draw.polygon([(0, 610), (500, 580), (1200, 630), (1200, 800), (0, 800)], fill=(226, 204, 158))
-    return jpeg(ImageChops.multiply(picture, noise(picture.size, 225, 255).convert("RGB")), "normal", 72)
+    return jpeg(ImageChops.multiply(picture, noise(picture.size, 225, 255).convert("RGB")), 72, 72)
 
 
 def as_page(data: bytes) -> ScanPage:

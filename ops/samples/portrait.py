@@ -49,8 +49,7 @@ def _curve(points: Sequence[Point], steps: int = 10) -> list[Point]:
     count = len(points)
     for index in range(count):
         p0, p1, p2, p3 = (points[(index + shift) % count] for shift in (-1, 0, 1, 2))
-        for step in range(steps):
-            out.append(_between(p0, p1, p2, p3, step / steps))
+        out.extend(_between(p0, p1, p2, p3, step / steps) for step in range(steps))
     return out
 
 

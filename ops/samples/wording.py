@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import date
 
 _MONTHS = (
-    "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split()  # fmt: skip
+    "Januari",
+    "Februari",
+    "Maret",
+    "April",
+    "Mei",
+    "Juni",
+    "Juli",
+    "Agustus",
+    "September",
+    "Oktober",
+    "November",
+    "Desember",
 )
 SEX = {"L": "Laki-laki", "P": "Perempuan"}
 LIFELONG = "Seumur hidup"
