@@ -1,0 +1,55 @@
+"""Queues and the stable wire names of tasks: data, so that a test can hold every worker command against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Queue(StrEnum):
+    """One worker service each; only `signing` may open sealed passphrases and use the office's seal."""
+
+    INTAKE = "intake"
+    LETTERS = "letters"
+    SIGNING = "signing"
+    MAIL = "mail"
+    ARCHIVE = "archive"
+
+
+TASK_QUEUES: dict[str, Queue] = {
+    "paraf.check_completeness": Queue.INTAKE,
+    "paraf.generate_blanko": Queue.LETTERS,
+    "paraf.apply_paraf": Queue.SIGNING,
+    "paraf.apply_signature": Queue.SIGNING,
+    "paraf.assign_number": Queue.LETTERS,
+    "paraf.assemble_licence": Queue.SIGNING,  # puts the office's seal on
+    "paraf.assemble_dossier": Queue.ARCHIVE,
+    "paraf.send_message": Queue.MAIL,
+    "paraf.sweep": Queue.INTAKE,
+}
+"""Wire name of a task and its queue. A name never changes meaning: messages outlive a deploy."""
+
+CANARY = "paraf.canary"
+"""Runs on every queue and writes a heartbeat row: a queue's worker is alive when it makes progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A task that beat sends, to `queue`, every `seconds`; it expires before the next one comes."""
+
+    task: str
+    queue: Queue
+    seconds: float
+    args: tuple[str, ...] = ()
+
+
+SCHEDULE: dict[str, Periodic] = {
+    "sweep": Periodic("paraf.sweep", Queue.INTAKE, 10.0),
+    **{f"canary-{queue.value}": Periodic(CANARY, queue, 15.0, (queue.value,)) for queue in Queue},
+}
+"""What beat sends, by name. Each is an idempotent scan, since beat may run twice or not at all."""
+
+
+def queue_of(task: str) -> Queue:
+    """The queue of a wire name; KeyError for a name that no worker knows."""
+    return TASK_QUEUES[task]
