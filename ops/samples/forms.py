@@ -209,7 +209,8 @@ def mandate(a: SampleApplicant, dated: date, reference: str) -> Form:
         "Yang bertanda tangan di bawah ini:",
         (*_person(a), ("NIK", a.nik)),
         f"dengan ini memberi kuasa kepada {other.name}, NIK {other.nik}, beralamat di {other.address}, "
-        "untuk menyerahkan berkas permohonan SIKRO dan menerima surat izinnya atas nama saya. Surat kuasa ini dibuat tanpa paksaan.",
+        "untuk menyerahkan berkas permohonan SIKRO dan menerima surat izinnya atas nama saya. "
+        "Surat kuasa ini dibuat tanpa paksaan.",
         dated,
         "Pemberi kuasa,",
         (a.name, ""),

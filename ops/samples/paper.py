@@ -51,7 +51,7 @@ def noise(size: tuple[int, int], low: int, high: int) -> Image.Image:
 @lru_cache(maxsize=8)
 def _texture(size: tuple[int, int], weight: Weight) -> Image.Image:
     """What paper and scanner do to white: grain, a warm tone, and a shadow towards the spine."""
-    light = noise(size, 195 if weight == "heavy" else 236, 255)
+    light = noise(size, 208 if weight == "heavy" else 236, 255)
     if weight == "normal":
         light = light.filter(ImageFilter.GaussianBlur(0.6))
     slope = Image.linear_gradient("L").rotate(90).resize(size).point([min(255, 214 + value) for value in range(256)])

@@ -72,7 +72,7 @@ def identity_card(a: SampleApplicant, weight: Weight) -> bytes:
     shadow = mask.reduce(4).filter(ImageFilter.GaussianBlur(5)).resize(mask.size).point([v // 2 for v in range(256)])
     picture.paste((30, 20, 12), (at[0] + 10, at[1] + 16), shadow)
     picture.paste(card, at, mask)
-    glare = Image.radial_gradient("L").point([(255 - v) // 5 for v in range(256)]).resize((900, 620))
+    glare = Image.radial_gradient("L").point([max(0, 190 - v) // 4 for v in range(256)]).resize((900, 620))
     picture.paste((255, 252, 240), (60, 40), glare)
     return jpeg(picture, 72, QUALITY[weight])
 
@@ -96,7 +96,7 @@ def holiday(seed: int) -> bytes:
     sun = 200 + number(seed, "sun", 800)
     draw.ellipse((sun - 50, 90, sun + 50, 190), fill=(255, 244, 200))
     draw.polygon([(0, 430), (180, 330), (360, 400), (560, 300), (820, 430)], fill=(74, 112, 96))
-    draw.rectangle((0, 426, 1200, 610), fill=(46, 128, 158))
+    draw.rectangle((0, 426, 1200, 650), fill=(46, 128, 158))
     for y in range(440, 600, 22):
         draw.line([(x, y + (x // 60 % 2) * 5) for x in range(0, 1230, 30)], fill=(92, 164, 188), width=3)
     draw.polygon([(0, 610), (500, 580), (1200, 630), (1200, 800), (0, 800)], fill=(226, 204, 158))
