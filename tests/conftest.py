@@ -6,8 +6,6 @@ Databases are copied from a template that holds the migrated tables, so a new on
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import itertools
 import json
 import os
@@ -23,6 +21,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from models.migrate import upgrade
 from ops.embedded import Servers, start_servers
 from ops.embedded_postgres import APP, OWNER, plain
 
@@ -93,8 +92,7 @@ class Running:
 
 def _make_template(servers: TestServers) -> None:
     database = servers.database(TEMPLATE, "template0")
-    if importlib.util.find_spec("models.migrate"):
-        importlib.import_module("models.migrate").upgrade(database.owner_url)
+    upgrade(database.owner_url)
 
 
 def _on(url: str, database: str) -> str:

@@ -12,7 +12,6 @@ from typing import Any, ParamSpec
 
 import kombu
 from celery import Celery
-from celery.signals import beat_init, worker_init
 from kombu import Exchange
 from kombu import Queue as BrokerQueue
 
@@ -152,19 +151,27 @@ def refuse_old_kombu(installed: str = kombu.__version__) -> None:
         )
 
 
-def _refuse_to_start(**_: object) -> None:
-    refuse_old_kombu()
-    Settings().broker  # noqa: B018 - raises with the sentence that says what to set
+class Office(Celery):  # type: ignore[misc]  # untyped base
+    """Celery that says what to set when it is to connect and no broker is named."""
+
+    def connection_for_read(self, url: str | None = None, heartbeat: int | None = None) -> Any:
+        return super().connection_for_read(url or _named(self.conf.broker_url), heartbeat)
+
+    def connection_for_write(self, url: str | None = None, heartbeat: int | None = None) -> Any:
+        return super().connection_for_write(url or _named(self.conf.broker_url), heartbeat)
+
+
+def _named(url: str) -> str:
+    return Settings().broker if url == NO_BROKER else url
 
 
 def _settings_at_first_use() -> Mapping[str, Any]:
     return celery_settings(Settings())
 
 
-app = Celery("paraf", set_as_current=True)
+refuse_old_kombu()
+app = Office("paraf", set_as_current=True)
 app.add_defaults(_settings_at_first_use)
-worker_init.connect(_refuse_to_start, weak=False)
-beat_init.connect(_refuse_to_start, weak=False)
 
 
 def task(name: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
