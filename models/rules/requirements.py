@@ -9,25 +9,8 @@ from typing import Literal
 
 from models.rules.sop import Requirement, Sop
 
-CONDITIONS: dict[str, str] = {
-    "represented": "the application is handed in by a representative",
-    "second_place": "the workplace is the applicant's second or third",
-    "renewal": "the application type is perpanjangan",
-    "relocation": "the application type is pindah_tempat",
-    "data_change": "the application type is perubahan_data",
-    "duplicate": "the application type is duplikat",
-    "revocation": "the application type is pencabutan",
-}
-"""The conditions a requirement may name, and when each holds."""
-
-_IMPLIED: dict[str, str] = {
-    "perpanjangan": "renewal",
-    "pindah_tempat": "relocation",
-    "tempat_kedua": "second_place",
-    "perubahan_data": "data_change",
-    "duplikat": "duplicate",
-    "pencabutan": "revocation",
-}
+COMPUTED_CONDITIONS = ("represented", "second_place")
+"""Conditions found in the application itself; all others are implied by its type, as the SOP says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +33,19 @@ class Change:
     message: str
 
 
-def conditions_of(application_type: str, *, represented: bool, place_order: int) -> frozenset[str]:
-    """The conditions that hold for an application; `place_order` counts the applicant's workplaces from 1."""
-    found = {_IMPLIED[application_type]} if application_type in _IMPLIED else set()
-    found |= {"represented"} if represented else set()
-    found |= {"second_place"} if place_order > 1 else set()
-    return frozenset(found)
+def known_conditions(sop: Sop) -> tuple[str, ...]:
+    """Every condition that can hold under this SOP."""
+    implied = (condition for kind in sop.application_types for condition in kind.implies)
+    return tuple(dict.fromkeys((*COMPUTED_CONDITIONS, *implied)))
+
+
+def conditions_of(*, represented: bool, place_order: int) -> frozenset[str]:
+    """The computed conditions that hold for an application; `place_order` counts its applicant's workplaces from 1.
+
+    `applicable` adds those that the application's type implies.
+    """
+    computed = {"represented": represented, "second_place": place_order > 1}
+    return frozenset(condition for condition, holds in computed.items() if holds)
 
 
 def applicable(
@@ -65,8 +55,7 @@ def applicable(
 
     The condition that the type itself implies always holds. Raises InvalidInput for an unknown type.
     """
-    sop.application_type(application_type)
-    held = conditions | conditions_of(application_type, represented=False, place_order=1)
+    held = conditions.union(sop.application_type(application_type).implies)
     return tuple(
         RequiredItem(requirement, required=requirement.need != "optional")
         for requirement in sop.requirements

@@ -62,7 +62,10 @@ class RequirementField(Definition):
 
 
 class Requirement(Definition):
-    """One thing an applicant brings, for which types, when, and from what day until what day (exclusive)."""
+    """One thing an applicant brings, for which types, when, and from what day until what day (exclusive).
+
+    `evidence_of` "str": the STR's number and expiry that the applicant filled in are compared with this document.
+    """
 
     code: Code
     label: Text
@@ -71,6 +74,7 @@ class Requirement(Definition):
     application_types: tuple[Code, ...] = ()
     kinds: tuple[Kind, ...] = Field(default=("pdf", "image"), min_length=1)
     profile: Literal["document", "photo"] = "document"
+    evidence_of: Literal["str"] | None = None
     copies: int = Field(default=1, ge=1, le=20)
     fields: tuple[RequirementField, ...] = ()
     max_age_months: int | None = Field(default=None, ge=1, le=120)
@@ -111,13 +115,17 @@ class ReturnReason(Definition):
 
 
 class ApplicationType(Definition):
-    """What may be asked for. `needs_licence`: one must be held already; `new_place`: it counts to the maximum."""
+    """What may be asked for. `needs_licence`: one must be held already; `new_place`: it counts to the maximum.
+
+    `implies` names the conditions that always hold for it: requirements may ask for them.
+    """
 
     code: Code
     label: Text
     description: str = ""
     needs_licence: bool = False
     new_place: bool = False
+    implies: tuple[Code, ...] = ()
 
 
 class Validity(Definition):

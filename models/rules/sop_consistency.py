@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from models.rules.requirements import CONDITIONS
+from models.rules.requirements import known_conditions
 from models.rules.sop import Requirement, Sop
 from models.rules.stages import TASKS
 
@@ -103,7 +103,7 @@ def _requirements(sop: Sop) -> Iterator[Disagreement]:
         for place, code in enumerate(requirement.application_types):
             yield from _unknown((*here, "application_types", place), code, types, "application type")
         if requirement.condition is not None:
-            yield from _unknown((*here, "condition"), requirement.condition, list(CONDITIONS), "condition")
+            yield from _unknown((*here, "condition"), requirement.condition, known_conditions(sop), "condition")
 
 
 def _reasons(sop: Sop) -> Iterator[Disagreement]:
