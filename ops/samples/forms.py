@@ -8,11 +8,12 @@ from datetime import date
 
 from PIL import Image
 
+from models.rules.dates import long_date
 from ops.samples.dice import number
 from ops.samples.paper import A4_PIXELS, INK, Colour, Sheet, sans, serif
 from ops.samples.people import SampleApplicant, representative
 from ops.samples.portrait import portrait
-from ops.samples.wording import SEX, lifelong_or, long_date
+from ops.samples.wording import SEX, lifelong_or
 
 Row = tuple[str, str]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import textwrap
 from datetime import date
 
+from models.rules.dates import long_date
 from ops.samples.paper import scribble
 from ops.samples.pdf import Stroke, TextLine, typed
 from ops.samples.people import SampleApplicant
-from ops.samples.wording import SEX, lifelong_or, long_date
+from ops.samples.wording import SEX, lifelong_or
 
 _LEFT = 72.0
 _LEADING = 17.0

@@ -165,6 +165,24 @@ def applicant(seed: int, *, on: date = SAMPLE_DAY) -> SampleApplicant:
     )
 
 
+def holder_data(a: SampleApplicant) -> dict[str, str | None]:
+    """What the applicant fills in, ready for JSON: dates in ISO form, `str_valid_until` None when lifelong."""
+    return {
+        "name": a.name,
+        "nik": a.nik,
+        "birth_place": a.birth_place,
+        "birth_date": a.birth_date.isoformat(),
+        "sex": a.sex,
+        "address": a.address,
+        "phone": a.phone,
+        "email": a.email,
+        "str_number": a.str_number,
+        "str_valid_until": a.str_valid_until.isoformat() if a.str_valid_until else None,
+        "workplace_name": a.workplace_name,
+        "workplace_address": a.workplace_address,
+    }
+
+
 def representative(a: SampleApplicant) -> SampleApplicant:
     """The person who acts for `a` by a power of attorney."""
     return applicant(a.seed + 6007)

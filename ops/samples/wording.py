@@ -1,30 +1,13 @@
-"""Dates and words as they stand on Indonesian papers."""
+"""Words as they stand on the papers of a berkas."""
 
 from __future__ import annotations
 
 from datetime import date
 
-_MONTHS = (
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-)
+from models.rules.dates import long_date
+
 SEX = {"L": "Laki-laki", "P": "Perempuan"}
 LIFELONG = "Seumur hidup"
-
-
-def long_date(day: date) -> str:
-    """`date(2026, 11, 3)` as "3 November 2026"."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def lifelong_or(day: date | None) -> str:

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
 
-from ops.samples.people import OFFICE_PEOPLE, SamplePerson, applicant, build_nik, representative
+from models.rules.nik import parse_nik
+from models.rules.nip import parse_nip
+from models.rules.roles import STAFF
+from models.services.inputs import HolderInput
+from ops.samples.people import OFFICE_PEOPLE, SamplePerson, applicant, build_nik, holder_data, representative
 
 SEEDS = range(300)
-ROLES = {
-    "front_office",
-    "back_office",
-    "ahli_muda",
-    "ahli_madya",
-    "sekretaris",
-    "kepala_dinas",
-    "admin",
-    "operator",
-}
 
 
 def test_the_same_seed_is_the_same_person() -> None:
@@ -37,12 +32,9 @@ def test_a_nik_holds_area_birth_date_and_sex(sex: str, expected: str) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_an_applicants_nik_agrees_with_birth_date_and_sex(seed: int) -> None:
     a = applicant(seed)
-    day = int(a.nik[6:8])
-    assert len(a.nik) == 16
-    assert a.nik.startswith("1471")
-    assert 1 <= int(a.nik[4:6]) <= 12
-    assert (day > 40) == (a.sex == "P")
-    assert (day % 40, a.nik[8:12]) == (a.birth_date.day, f"{a.birth_date:%m%y}")
+    nik = parse_nik(a.nik)
+    assert (nik.city_code, nik.sex) == ("14.71", a.sex)
+    assert nik.born_on(a.birth_date)
     assert a.nik[12] == "9"
 
 
@@ -78,7 +70,7 @@ def test_the_representative_is_someone_else() -> None:
 
 def test_every_role_of_the_office_is_filled_by_one_person() -> None:
     roles = [role for person in OFFICE_PEOPLE for role in person.roles]
-    assert sorted(roles) == sorted(ROLES)
+    assert sorted(roles) == sorted(STAFF)
     assert len({person.username for person in OFFICE_PEOPLE}) == len(OFFICE_PEOPLE)
 
 
@@ -88,9 +80,14 @@ def test_the_head_is_the_official_named_in_the_sop() -> None:
 
 
 @pytest.mark.parametrize("person", [p for p in OFFICE_PEOPLE if p.nip], ids=lambda p: p.username)
-def test_a_nip_holds_birth_date_appointment_and_sex(person: SamplePerson) -> None:
-    nip = person.nip
-    born, appointed = date.fromisoformat(nip[:8]), date(int(nip[8:12]), int(nip[12:14]), 1)
-    assert len(nip) == 18
-    assert 18 <= appointed.year - born.year <= 40
-    assert nip[14] in "12"
+def test_a_nip_is_well_formed_and_its_holder_was_of_age(person: SamplePerson) -> None:
+    nip = parse_nip(person.nip)
+    assert 18 <= nip.appointed_year - nip.birth_date.year <= 40
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_an_applicant_fills_in_is_accepted_as_it_stands(seed: int) -> None:
+    a = applicant(seed)
+    taken = HolderInput.model_validate_json(json.dumps(holder_data(a)))
+    assert (taken.nik, taken.birth_date, taken.sex) == (a.nik, a.birth_date, a.sex)
+    assert taken.str_valid_until == a.str_valid_until
