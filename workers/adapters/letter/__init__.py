@@ -1,0 +1,1 @@
+"""The letter: wording, layout, fields, signatures, late fields, lint and verification of one growing PDF."""

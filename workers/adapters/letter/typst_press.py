@@ -1,0 +1,69 @@
+"""One Typst compiler, kept: 4 ms a letter instead of 12 with a new one each time."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import typst
+
+from models.rules.errors import PermanentFailure
+
+STANDARDS: list[Any] = ["a-2a", "ua-1"]
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """What a letter takes beside its definition: a folder of fonts and the emblem (SVG)."""
+
+    fonts: Path
+    emblem: Path
+
+    @staticmethod
+    def below(templates: Path) -> Assets:
+        """The assets in the templates folder."""
+        return Assets(templates / "fonts", templates / "emblem" / "emblem.svg")
+
+
+class Typesetter:
+    """Sets JSON with a Typst layout into a tagged PDF; safe for threads, one letter at a time.
+
+    Make it after a fork: Typst's own threads do not survive one.
+    """
+
+    def __init__(self, assets: Assets) -> None:
+        self._lock = threading.Lock()
+        # Typst reads files below a root only; the photo and the facts are given to it there.
+        self._folder = TemporaryDirectory(prefix="paraf-letter-")
+        self._root = Path(self._folder.name)
+        (self._root / "emblem.svg").write_bytes(assets.emblem.read_bytes())
+        fonts = typst.Fonts(
+            include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(assets.fonts)]
+        )
+        self._compiler = typst.Compiler(root=str(self._root), font_paths=fonts)
+
+    def pdf(self, layout: str, content: dict[str, Any], photo: bytes | None) -> bytes:
+        """The letter as PDF/A-2a and PDF/UA-1, dated by `content["date"]`. Raises PermanentFailure."""
+        with self._lock:
+            (self._root / "letter.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+            if photo is not None:
+                (self._root / "photo.jpg").write_bytes(photo)
+            return self._compile(layout, date(*content["date"]))
+
+    def _compile(self, layout: str, day: date) -> bytes:
+        # Midnight in Jakarta of the letter's own date: the same facts give the same bytes.
+        seconds = (day.toordinal() - date(1970, 1, 1).toordinal()) * 86_400 - 7 * 3_600
+        try:
+            made = self._compiler.compile(
+                input=layout.encode(), format="pdf", pdf_standards=STANDARDS, timestamp=seconds
+            )
+        except typst.TypstError as error:
+            raise PermanentFailure(f"Typst refuses the letter: {error.message} {' '.join(error.hints)}") from error
+        if not isinstance(made, bytes):
+            raise PermanentFailure("Typst made no PDF")
+        return made
