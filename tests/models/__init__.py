@@ -1,0 +1,1 @@
+"""The office: rules in milliseconds, use cases on a real PostgreSQL."""
