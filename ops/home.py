@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,6 +71,17 @@ class Home:
                 return False
         except TemporaryFailure:
             return True
+
+
+@contextmanager
+def passing_home() -> Iterator[Path]:
+    """A home for servers that nobody needs afterwards; every user may enter it, as servers may not run as root."""
+    folder = Path(tempfile.mkdtemp(prefix="paraf-"))
+    folder.chmod(0o755)
+    try:
+        yield folder / "var"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_private(path: Path, text: str) -> None:

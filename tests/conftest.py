@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -24,6 +21,7 @@ from sqlalchemy.engine import make_url
 from models.migrate import upgrade
 from ops.embedded import Servers, start_servers
 from ops.embedded_postgres import APP, OWNER, plain
+from ops.home import passing_home
 
 TEMPLATE = "paraf_template"
 
@@ -66,14 +64,13 @@ class Running:
     """The servers of this run, started when first asked for, gone at its end."""
 
     def __init__(self) -> None:
+        self._open = ExitStack()
         self._servers: Servers | None = None
-        # Below the system's temporary folder, since a server that is not root must reach it.
-        self._home = Path(tempfile.gettempdir()) / f"paraf-test-{os.getpid()}"
 
     def addresses(self) -> TestServers:
         if self._servers is None:
-            self._home.mkdir(mode=0o755)
-            self._servers = start_servers(self._home, durable=False)
+            home = self._open.enter_context(passing_home())
+            self._servers = self._open.enter_context(start_servers(home, durable=False))
             _make_template(self._given())
         return self._given()
 
@@ -85,9 +82,7 @@ class Running:
         )
 
     def close(self) -> None:
-        if self._servers is not None:
-            self._servers.stop()
-        shutil.rmtree(self._home, ignore_errors=True)
+        self._open.close()
 
 
 def _make_template(servers: TestServers) -> None:

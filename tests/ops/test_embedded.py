@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +23,7 @@ from ops.children import command_line, free_port, wait_until
 from ops.embedded import Servers, office_servers, running_servers, start_servers
 from ops.embedded_postgres import _copied, _reachable, find_place, installed, plain
 from ops.embedded_valkey import configuration, find_program
-from ops.home import Home
+from ops.home import Home, passing_home
 from tests.conftest import Database, TestServers
 from workers.settings import Settings
 
@@ -34,10 +33,8 @@ SYSTEM = Path("/var/lib") / f"paraf-test-{os.getpid()}"
 @pytest.fixture
 def home() -> Iterator[Path]:
     # Not `tmp_path`: a server that is not root could not reach it.
-    folder = Path(tempfile.mkdtemp(prefix="paraf-test-"))
-    folder.chmod(0o755)
-    yield folder / "var"
-    shutil.rmtree(folder)
+    with passing_home() as folder:
+        yield folder
 
 
 def ask(url: str, statement: str) -> object:

@@ -1,0 +1,179 @@
+"""A whole office on this machine: servers, tables, people, and every process that production runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from models import migrate
+from models.queues import Queue
+from ops.bootstrap import OfficeSecrets, make_secrets
+from ops.children import free_port
+from ops.embedded import Servers, start_servers
+from ops.home import Home
+from ops.processes import Program, Supervisor
+from workers.settings import PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+API_SECONDS = 60.0
+# Warm first (the task in hand is finished), then soft (messages go back to the queue), then dead.
+WORKER_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 15.0), (signal.SIGKILL, 5.0))
+CELERY = (sys.executable, "-m", "celery", "-A", "workers.app")
+
+
+def quietly(_: str) -> None:
+    """Tell nobody."""
+
+
+class LocalOffice:
+    """`with LocalOffice(home) as office:` opens the office and closes it. Open it in a thread that outlives it.
+
+    Ports that are taken are replaced by free ones: ask `base_url` and `flower_url`.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        port: int = 8000,
+        *,
+        flower_port: int = 5555,
+        flower: bool = True,
+        extra_env: Mapping[str, str] | None = None,
+        prepare: Callable[[LocalOffice], None] | None = None,
+        tell: Callable[[str], None] = quietly,
+    ) -> None:
+        """`prepare` runs once the tables stand and before any process starts (seeding); `tell` gets progress lines."""
+        self.home = Home(home.absolute())
+        self.port, self.flower_port = free_port(port), free_port(flower_port)
+        self._flower, self._extra, self._prepare, self._tell = flower, dict(extra_env or {}), prepare, tell
+        self._open = ExitStack()
+        self.servers: Servers
+        self.secrets: OfficeSecrets
+        self.supervisor: Supervisor
+
+    @property
+    def base_url(self) -> str:
+        """Where the counter answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def flower_url(self) -> str:
+        """Where the operators look."""
+        return f"http://127.0.0.1:{self.flower_port}"
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the office's processes run with, the signing worker's keys apart."""
+        return Settings.model_validate(_fields(self.environment()))
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._open.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def _start(self) -> None:
+        self.home.make()
+        self._tell("starting PostgreSQL and the broker")
+        self.servers = self._open.enter_context(start_servers(self.home.root, Settings(home=self.home.root)))
+        self.secrets = make_secrets(self.home)
+        self._tell("bringing the tables up to date")
+        migrate.upgrade(self.servers.database_url_owner)
+        if self._prepare:
+            self._prepare(self)
+        self._tell("starting api, relay, beat, workers and flower")
+        self.supervisor = Supervisor(self.home.logs, ROOT, self._tell)
+        self._open.callback(self.supervisor.stop)
+        self.supervisor.start(self.programs())
+        self.supervisor.require(lambda: answers(f"{self.base_url}/readyz"), "api", API_SECONDS)
+
+    def environment(self) -> dict[str, str]:
+        """Variables of every process. No private key among them."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("CELERY_")},
+            "PYTHONUNBUFFERED": "1",
+            # Many small processes: the C library's pools per thread would cost more than they give.
+            "MALLOC_ARENA_MAX": "2",
+            f"{PREFIX}HOME": str(self.home.root),
+            f"{PREFIX}DATABASE_URL": self.servers.database_url_app,
+            f"{PREFIX}BROKER_URL": self.servers.broker_url,
+            f"{PREFIX}PUBLIC_URL": os.environ.get(f"{PREFIX}PUBLIC_URL", self.base_url),
+            f"{PREFIX}SESSION_SECRET_FILE": str(self.secrets.session_secret),
+            f"{PREFIX}SEALING_KEY_FILE": str(self.secrets.sealing_key),
+            **self._extra,
+        }
+
+    def programs(self) -> list[Program]:
+        """Every process of the office, as it is started."""
+        shared = self.environment()
+        front = [
+            Program("api", self._api_command(), shared),
+            Program("relay", (sys.executable, "-m", "workers.relay"), shared),
+            Program("beat", beat_command(self.home.run / "beat-schedule"), shared),
+        ]
+        return [*front, *([self._flower_program(shared)] if self._flower else []), *self._workers(shared)]
+
+    def _api_command(self) -> tuple[str, ...]:
+        where = ("--host", "127.0.0.1", "--port", str(self.port), "--timeout-graceful-shutdown", "5")
+        return (sys.executable, "-m", "uvicorn", "api.main:create_app", "--factory", "--no-server-header", *where)
+
+    def _flower_program(self, shared: Mapping[str, str]) -> Program:
+        # By variable, since a command line can be read by every user of the machine.
+        login = self.secrets.flower_basic_auth.read_text(encoding="ascii").strip()
+        command = (*CELERY, "flower", "--address=127.0.0.1", f"--port={self.flower_port}", "--max_tasks=2000")
+        return Program("flower", command, {**shared, "FLOWER_BASIC_AUTH": login})
+
+    def _workers(self, shared: Mapping[str, str]) -> list[Program]:
+        keys = {
+            f"{PREFIX}UNSEALING_KEY_FILE": str(self.secrets.unsealing_key),
+            f"{PREFIX}OFFICE_KEYS_DIR": str(self.secrets.office_keys),
+        }
+        return [
+            Program(
+                queue.value,
+                worker_command(queue),
+                {**shared, **(keys if queue is Queue.SIGNING else {})},
+                1,
+                WORKER_STEPS,
+            )
+            for queue in Queue
+        ]
+
+
+def worker_command(queue: Queue, concurrency: int = 1) -> tuple[str, ...]:
+    """The worker of one queue. Gossip and mingle are chatter between workers that nothing here needs."""
+    quiet = ("--without-gossip", "--without-mingle")
+    size = ("--pool", "prefork", "--concurrency", str(concurrency))
+    return (*CELERY, "worker", "-Q", queue.value, "-n", f"{queue.value}@%h", *size, *quiet, "--loglevel", "INFO")
+
+
+def beat_command(schedule: Path) -> tuple[str, ...]:
+    """The clock that sends periodic jobs; its file only remembers when it last did."""
+    return (*CELERY, "beat", "--schedule", str(schedule), "--pidfile=", "--loglevel", "INFO")
+
+
+def answers(url: str) -> bool:
+    """True when `url` gives 200 within two seconds."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as reply:  # noqa: S310 - our own loopback address
+            return bool(reply.status == 200)
+    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return False
+
+
+def _fields(environment: Mapping[str, str]) -> dict[str, str]:
+    """Settings by field name, from variables that hold values and not paths of files."""
+    names = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fields}
+    return {names[variable]: value for variable, value in environment.items() if variable in names}
