@@ -142,7 +142,7 @@ class Unsealer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One remark of the inspection. `grade` is "note", "warning", "repair" or "reject"; `message` is Bahasa Indonesia."""
+    """One remark of the inspection: `grade` is note, warning, repair or reject; `message` is Bahasa Indonesia."""
 
     grade: str
     code: str
@@ -165,7 +165,7 @@ class Scanner(Protocol):
     """Looks at hostile bytes inside a cage; never raises for what the file does, only for its own failures."""
 
     def inspect(self, data: bytes, name: str, profile: str) -> Inspection:
-        """`profile` names the requirement's kind: "document" or "photo". Raises TemporaryFailure when no cage can be had."""
+        """`profile` is the requirement's: document or photo. Raises TemporaryFailure when no cage can be had."""
         ...
 
 
@@ -186,3 +186,48 @@ class Courier(Protocol):
     def send(self, message: Message) -> None:
         """Raises TemporaryFailure or PermanentFailure."""
         ...
+
+
+class NikCipher(Protocol):
+    """Keeps a NIK unreadable at rest and still findable; 16 digits in, bytes out."""
+
+    def seal(self, nik: str) -> bytes: ...
+
+    def open(self, sealed: bytes) -> str: ...
+
+    def blind(self, nik: str) -> bytes:
+        """The same NIK always gives the same bytes; nobody without the key can try NIKs against them."""
+        ...
+
+
+class SecretHasher(Protocol):
+    """Argon2id for passwords and for the check of a signing passphrase at the desk."""
+
+    def hash(self, secret: str) -> str: ...
+
+    def verify(self, secret: str, hashed: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DossierPart:
+    """One accepted document of a dossier, as officials saw it."""
+
+    title: str
+    media_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DossierFacts:
+    """Cover lines, check sheet and audit page of a dossier: rows of words, no markup."""
+
+    title: str
+    cover: tuple[tuple[str, str], ...]
+    checks: tuple[tuple[str, str, str], ...]
+    events: tuple[tuple[str, str, str], ...]
+
+
+class DossierPress(Protocol):
+    """Binds the archive copy; the licence goes in as an attachment, so that its signatures stay whole."""
+
+    def dossier(self, facts: DossierFacts, parts: Sequence[DossierPart], licence: bytes) -> bytes: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from models.rules.errors import Forbidden
+from models.rules.errors import Forbidden, NotSignedIn
 
 APPLICANT = "pemohon"
 FRONT_OFFICE = "front_office"
@@ -44,3 +44,10 @@ def require_owner_or_staff(actor: Actor, application_id: UUID, owner_id: UUID | 
     own = actor.link_to == application_id or (owner_id is not None and owner_id == actor.person_id)
     if not own and not actor.is_staff:
         raise Forbidden("Only the applicant and the office may see or change this application.")
+
+
+def person_of(actor: Actor) -> UUID:
+    """The signed-in person behind an act; raises NotSignedIn for links and keys, which can not act for the office."""
+    if actor.person_id is None:
+        raise NotSignedIn("This act needs a signed-in person; sign in and repeat it.")
+    return actor.person_id

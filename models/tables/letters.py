@@ -166,10 +166,11 @@ class NumberSeries(SQLModel, table=True):
 
 
 class RegistrationSeries(SQLModel, table=True):
-    """The last registration number of a year; only `take_registration` moves it."""
+    """The last registration number of a series and year; only `take_registration` moves it."""
 
     __tablename__ = "registration_series"
 
+    series: str = words(primary_key=True)
     year: int = small(primary_key=True)
     last_seq: int
 

@@ -374,10 +374,10 @@ END $$;
 CREATE TRIGGER pile_guard BEFORE UPDATE ON pile FOR EACH ROW EXECUTE FUNCTION pile_guard();
 
 -- Registration numbers: their own series a year; a rolled-back submission leaves no gap either.
-CREATE FUNCTION take_registration(of_year integer) RETURNS integer
+CREATE FUNCTION take_registration(of_series text, of_year integer) RETURNS integer
 LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
-    INSERT INTO registration_series AS n (year, last_seq) VALUES (of_year, 1)
-    ON CONFLICT (year) DO UPDATE SET last_seq = n.last_seq + 1
+    INSERT INTO registration_series AS n (series, year, last_seq) VALUES (of_series, of_year, 1)
+    ON CONFLICT (series, year) DO UPDATE SET last_seq = n.last_seq + 1
     RETURNING last_seq
 $$;
 
@@ -414,5 +414,5 @@ GRANT UPDATE (revoked_at) ON signing_key TO paraf_app;
 GRANT UPDATE (due_at, sent_at, sent_count, attempts, done_at, error), DELETE ON outbox TO paraf_app;
 GRANT UPDATE ON heartbeat TO paraf_app;
 GRANT UPDATE (sent_at, error) ON mail_message TO paraf_app;
-REVOKE ALL ON FUNCTION take_number(text, integer), take_registration(integer), case_at(uuid, text[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION take_number(text, integer), take_registration(integer), case_at(uuid, text[]) TO paraf_app;
+REVOKE ALL ON FUNCTION take_number(text, integer), take_registration(text, integer), case_at(uuid, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION take_number(text, integer), take_registration(text, integer), case_at(uuid, text[]) TO paraf_app;

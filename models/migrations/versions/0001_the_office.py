@@ -104,9 +104,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "registration_series",
+        sa.Column("series", sa.Text(), nullable=False),
         sa.Column("year", sa.SmallInteger(), nullable=False),
         sa.Column("last_seq", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("year"),
+        sa.PrimaryKeyConstraint("series", "year"),
     )
     op.create_table(
         "sop_version",

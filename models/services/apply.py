@@ -1,0 +1,178 @@
+"""Steps 4 to 7, the machine's half: put the recorded paraf or signature on the letter as an incremental update."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from models.db import Database
+from models.ports import Clock, Credential, KeyKind, Signer, Stored, Unsealer, Vault
+from models.rules.errors import PermanentFailure
+from models.rules.letter import Official
+from models.rules.stages import Command
+from models.services.definitions import pinned_sop
+from models.services.endorse import active_key, live_pile, pile_context
+from models.services.machine import NeedsPerson, Ticket, finish, run_step, still_mine
+from models.services.messages import tell
+from models.services.people import official_from
+from models.tables.cases import Application
+from models.tables.letters import Blanko, Endorsement, Letter, Pile, PileItem
+from models.tables.people import Person, RoleGrant, SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class SigningRoom:
+    """What only the signing worker holds."""
+
+    vault: Vault
+    signer: Signer
+    unsealer: Unsealer
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    endorsement: Endorsement
+    parent_sha256: str
+    recorded_only: bool
+    credential: Credential | None
+    secret: bytes
+    pile_id: UUID | None
+
+
+def apply_paraf(db: Database, clock: Clock, room: SigningRoom, ticket: Ticket) -> bool:
+    """Put the paraf that was given on the letter."""
+    return run_step(db, clock, ticket, lambda case: _apply(db, clock, room, ticket, case))
+
+
+def apply_signature(db: Database, clock: Clock, room: SigningRoom, ticket: Ticket) -> bool:
+    """Put the head's signature, with its field lock, on the letter."""
+    return run_step(db, clock, ticket, lambda case: _apply(db, clock, room, ticket, case))
+
+
+def _apply(db: Database, clock: Clock, room: SigningRoom, ticket: Ticket, case: Application) -> None:
+    with db.transaction() as session:
+        job = _job(session, room, case, clock.now())
+    try:
+        stored = _appended(room, job)
+    except PermanentFailure as error:
+        _mark(db, clock, job, "failed", str(error))
+        raise
+    now = clock.now()
+    with db.transaction() as session:
+        found = still_mine(session, ticket)
+        if found is None:
+            return
+        session.add(_row(job, stored, now))
+        session.flush()
+        paraf = job.endorsement.kind == "paraf"
+        command = Command.FINISH_PARAF if paraf else Command.FINISH_SIGNATURE
+        detail = {"ordinal": job.endorsement.ordinal, "sha256": stored.sha256}
+        finish(session, ticket, now, command, detail)
+        if not paraf:
+            tell(session, found, "signed", now)
+    _mark(db, clock, job, "done", "")
+
+
+def _job(session: Session, room: SigningRoom, case: Application, now: datetime) -> _Job:
+    endorsement = session.get(Endorsement, (case.id, case.revision, case.paraf_next))
+    if endorsement is None or case.sop_id is None:
+        raise PermanentFailure("No act is recorded for this step.")
+    parent = _parent(session, endorsement)
+    pile = live_pile(session, case, now)
+    recorded = endorsement.kind == "paraf" and pinned_sop(session, case.sop_id).paraf_mode == "recorded"
+    if recorded:
+        return _Job(endorsement, parent, True, None, b"", pile.id if pile else None)
+    if pile is None or pile.secret is None:
+        raise NeedsPerson("The passphrase ran out before the letter was reached: the official gives it once more.")
+    key = active_key(session, endorsement.person_id, now)
+    if key is None:
+        raise PermanentFailure("The official has no valid signing key any more.")
+    credential = _credential(session, room, endorsement, key)
+    return _Job(endorsement, parent, False, credential, pile.secret, pile.id)
+
+
+def _parent(session: Session, endorsement: Endorsement) -> str:
+    if endorsement.ordinal == 1:
+        return endorsement.blanko_sha256
+    before = session.get(Letter, (endorsement.application_id, endorsement.revision, endorsement.ordinal - 1))
+    if before is None:
+        raise PermanentFailure("The letter before this one is missing.")
+    return before.sha256
+
+
+def _credential(session: Session, room: SigningRoom, endorsement: Endorsement, key: SigningKey) -> Credential:
+    material = room.unsealer.open(key.material, key_context(key.person_id))
+    return Credential(KeyKind(key.kind), _signer(session, endorsement), bytes.fromhex(material))
+
+
+def key_context(person_id: UUID) -> str:
+    """What an official's sealed key is bound to."""
+    return f"key:{person_id}"
+
+
+def _signer(session: Session, endorsement: Endorsement) -> Official:
+    blanko = session.get(Blanko, (endorsement.application_id, endorsement.revision))
+    for row in blanko.officials if blanko else []:
+        if row["person_id"] == str(endorsement.person_id) and row["role"] == endorsement.role:
+            return official_from(row)
+    person = session.get(Person, endorsement.person_id)
+    grant = session.get(RoleGrant, endorsement.grant_id)
+    if person is None or grant is None:
+        raise PermanentFailure("The official who acted is not known any more.")
+    return Official(person.name, person.title, person.rank, person.nip, grant.acting)
+
+
+def _appended(room: SigningRoom, job: _Job) -> Stored:
+    pdf = room.vault.get(job.parent_sha256)
+    if job.recorded_only or job.credential is None or job.pile_id is None:
+        return Stored(job.parent_sha256, len(pdf))
+    secret = room.unsealer.open(job.secret, pile_context(job.pile_id))
+    at = job.endorsement.acted_at
+    if job.endorsement.kind == "paraf":
+        signed = room.signer.paraf(pdf, job.endorsement.ordinal, job.credential, secret, at)
+    else:
+        signed = room.signer.sign(pdf, job.credential, secret, at)
+    if not signed.startswith(pdf):
+        raise PermanentFailure("The signer changed bytes that were already looked at; the letter was not kept.")
+    return room.vault.put(signed)
+
+
+def _row(job: _Job, stored: Stored, now: datetime) -> Letter:
+    done = job.endorsement
+    return Letter(
+        application_id=done.application_id,
+        revision=done.revision,
+        ordinal=done.ordinal,
+        sha256=stored.sha256,
+        size=stored.size,
+        parent_sha256=job.parent_sha256,
+        made_at=now,
+    )
+
+
+def _mark(db: Database, clock: Clock, job: _Job, state: str, message: str) -> None:
+    """Tell the pile how its letter went, and wipe the secret once nothing is left to do with it."""
+    if job.pile_id is None:
+        return
+    with db.transaction() as session:
+        pile = session.get(Pile, job.pile_id, with_for_update=True)
+        item = session.get(PileItem, (job.pile_id, job.endorsement.application_id))
+        if pile is None or item is None:
+            return
+        item.state, item.message, item.done_at = state, message[:300], clock.now()
+        session.add(item)
+        session.flush()
+        wipe_if_finished(session, pile, clock.now())
+
+
+def wipe_if_finished(session: Session, pile: Pile, now: datetime) -> None:
+    """A secret is kept no longer than a letter waits for it."""
+    waiting = session.exec(
+        select(PileItem.pile_id).where(PileItem.pile_id == pile.id, col(PileItem.state) == "pending").limit(1)
+    ).first()
+    if waiting is None and pile.secret is not None:
+        pile.secret, pile.wiped_at = None, now
+        session.add(pile)

@@ -1,0 +1,186 @@
+"""Step 1, first half: start a draft, describe the applicant, attach documents. Nothing is promised yet."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from models.db import Database
+from models.ports import Clock, NikCipher, Stored
+from models.rules.errors import Fault, InvalidInput, WrongStage
+from models.rules.numbering import jakarta_date
+from models.rules.requirements import conditions_of
+from models.rules.roles import Actor, require_owner_or_staff
+from models.rules.stages import Stage
+from models.services.casework import lock_case, record
+from models.services.definitions import current_sop
+from models.services.inputs import HolderInput
+from models.tables.cases import Application, Document, HolderData
+
+EDITABLE = frozenset({Stage.DRAFT, Stage.RETURNED, Stage.LAPSED})
+"""Where the applicant may change data and documents."""
+
+MAX_PARTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new draft. `link` opens it again without an account: it is shown once and stored as a hash."""
+
+    application_id: UUID
+    version: int
+    link: str
+
+
+def open_draft(
+    db: Database, clock: Clock, actor: Actor, licence_code: str, application_type: str, channel: str = "online"
+) -> Draft:
+    """Start an application; raises NotFound for an unknown licence, InvalidInput for an unknown type."""
+    now, link = clock.now(), secrets.token_urlsafe(24)
+    with db.transaction() as session:
+        _, sop = current_sop(session, licence_code, jakarta_date(now))
+        sop.application_type(application_type)
+        case = Application(
+            licence_code=licence_code,
+            application_type=application_type,
+            channel=channel,
+            created_at=now,
+            stage_since=now,
+            applicant_id=None if actor.is_staff else actor.person_id,
+            link_sha256=link_hash(link),
+            priority=3 if channel == "counter" else 7 if channel == "batch" else 5,
+        )
+        session.add(case)
+        session.flush()
+        record(session, "open_draft", at=now, case=case, actor=actor, detail={"channel": channel})
+        return Draft(case.id, case.version, link)
+
+
+def link_hash(link: str) -> bytes:
+    """What is stored of a resume link."""
+    return hashlib.sha256(link.encode()).digest()
+
+
+def describe(
+    db: Database, clock: Clock, cipher: NikCipher, actor: Actor, application_id: UUID, data: HolderInput
+) -> int:
+    """Put the applicant's data; the last one holds. Returns the case's version. Raises WrongStage once submitted."""
+    with db.transaction() as session:
+        case = _editable(session, actor, application_id)
+        holder = session.get(HolderData, application_id)
+        values = _holder_values(cipher, data)
+        if holder is None:
+            session.add(HolderData(application_id=application_id, **values))
+        else:
+            for name, value in values.items():
+                setattr(holder, name, value)
+            session.add(holder)
+        record(session, "describe", at=clock.now(), case=case, actor=actor)
+        return case.version
+
+
+def _holder_values(cipher: NikCipher, data: HolderInput) -> dict[str, Any]:
+    conditions = conditions_of(represented=data.represented, place_order=data.place_order)
+    return {
+        **data.model_dump(exclude={"nik", "represented"}),
+        "nik_sealed": cipher.seal(data.nik),
+        "nik_blind": cipher.blind(data.nik),
+        "nik_tail": data.nik[-4:],
+        "conditions": sorted(conditions),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A stored file on its way into a berkas. `media_type` was told from its first bytes, not from its name."""
+
+    requirement: str
+    name: str
+    media_type: str
+    stored: Stored
+    fields: dict[str, str]
+    part: int = 1
+
+
+def attach(db: Database, clock: Clock, actor: Actor, application_id: UUID, upload: Upload) -> UUID:
+    """Put a document under its requirement; an earlier one of the same part is kept as replaced.
+
+    The same bytes again change nothing. Raises InvalidInput for an unknown requirement or a wrong kind of file.
+    """
+    now = clock.now()
+    with db.transaction() as session:
+        case = _editable(session, actor, application_id, staff_too=True)
+        _check_kind(session, case, upload, clock)
+        current = session.exec(
+            select(Document).where(
+                Document.application_id == application_id,
+                Document.requirement == upload.requirement,
+                Document.part == upload.part,
+                col(Document.replaced_at).is_(None),
+            )
+        ).one_or_none()
+        if current is not None:
+            if current.sha256 == upload.stored.sha256 and current.fields == upload.fields:
+                return current.id
+            current.replaced_at = now
+            session.add(current)
+            session.flush()
+        return _add_document(session, clock, actor, case, upload)
+
+
+def _add_document(session: Session, clock: Clock, actor: Actor, case: Application, upload: Upload) -> UUID:
+    row = Document(
+        application_id=case.id,
+        requirement=upload.requirement,
+        part=upload.part,
+        name=upload.name,
+        media_type=upload.media_type,
+        sha256=upload.stored.sha256,
+        size=upload.stored.size,
+        fields=upload.fields,
+        uploaded_at=clock.now(),
+    )
+    session.add(row)
+    session.flush()
+    detail = {"requirement": upload.requirement, "part": upload.part, "sha256": upload.stored.sha256}
+    record(session, "attach", at=clock.now(), case=case, actor=actor, detail=detail)
+    return row.id
+
+
+def remove(db: Database, clock: Clock, actor: Actor, application_id: UUID, document_id: UUID) -> None:
+    """Take a document out of the berkas; the bytes stay in the vault until their class of data ends."""
+    with db.transaction() as session:
+        case = _editable(session, actor, application_id, staff_too=True)
+        row = session.get(Document, document_id)
+        if row is None or row.application_id != case.id or row.replaced_at is not None:
+            raise InvalidInput("There is no such document in this berkas; reload the list.")
+        row.replaced_at = clock.now()
+        session.add(row)
+        record(session, "remove", at=clock.now(), case=case, actor=actor, detail={"requirement": row.requirement})
+
+
+def _check_kind(session: Session, case: Application, upload: Upload, clock: Clock) -> None:
+    _, sop = current_sop(session, case.licence_code, jakarta_date(clock.now()))
+    requirement = sop.requirement(upload.requirement)
+    kind = "pdf" if upload.media_type == "application/pdf" else "image"
+    if kind not in requirement.kinds:
+        raise InvalidInput(
+            f"{requirement.label} harus berupa {' atau '.join(requirement.kinds)}; unggah berkas jenis itu.",
+            faults=[Fault(f"/documents/{upload.requirement}", f"expected {' or '.join(requirement.kinds)}", "kind")],
+        )
+    if not 1 <= upload.part <= MAX_PARTS:
+        raise InvalidInput(f"A requirement takes parts 1 to {MAX_PARTS}; join pages into one PDF.")
+
+
+def _editable(session: Session, actor: Actor, application_id: UUID, *, staff_too: bool = False) -> Application:
+    case = lock_case(session, application_id)
+    require_owner_or_staff(actor, case.id, case.applicant_id)
+    allowed = EDITABLE | ({Stage.VERIFYING} if staff_too and actor.is_staff else set())
+    if case.stage not in allowed:
+        raise WrongStage(f"The berkas can not be changed while the case is {case.stage}.")
+    return case

@@ -1,0 +1,45 @@
+"""Step 9: the applicant, or who may act for him, receives the licence."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlmodel import select
+
+from models.db import Database
+from models.ports import Clock
+from models.rules.errors import WrongStage
+from models.rules.roles import FRONT_OFFICE, Actor, person_of, require_role
+from models.rules.stages import Command, decide
+from models.services.casework import expect_version, lock_case, move, position_of
+from models.services.inputs import HandOverInput
+from models.tables.letters import HandOver, Licence
+
+
+def hand_over(
+    db: Database, clock: Clock, actor: Actor, application_id: UUID, taken: HandOverInput, version: int | None = None
+) -> int:
+    """Record who took the licence and what was seen of him; closes the register's line. Returns the new version."""
+    now = clock.now()
+    with db.transaction() as session:
+        require_role(actor, FRONT_OFFICE)
+        case = lock_case(session, application_id)
+        expect_version(case, version)
+        decide(position_of(case), Command.HAND_OVER)
+        licence = session.exec(
+            select(Licence).where(Licence.application_id == case.id, Licence.status == "valid")
+        ).one_or_none()
+        if licence is None:
+            raise WrongStage("The case has no valid licence to hand over.")
+        session.add(
+            HandOver(
+                licence_id=licence.id,
+                application_id=case.id,
+                officer_id=person_of(actor),
+                handed_over_at=now,
+                **taken.model_dump(),
+            )
+        )
+        session.flush()
+        move(session, case, Command.HAND_OVER, actor, now, {"relation": taken.relation, "identity": taken.identity})
+        return case.version
