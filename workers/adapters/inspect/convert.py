@@ -1,0 +1,131 @@
+"""Conversions to what every browser and official can open: JPEG, PNG, or PDF for pages. Same input, same bytes."""
+
+from __future__ import annotations
+
+import time
+from io import BytesIO
+from typing import Final
+
+import pikepdf
+from PIL import Image, ImageOps
+
+from workers.adapters.inspect import bounds
+from workers.adapters.inspect.report import Report
+
+_PLAIN_MODES: Final = frozenset({"1", "L", "P", "RGB"})
+_ALPHA_MODES: Final = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
+_A4_LONG_INCHES: Final = 297 / 25.4
+_LARGEST_PROFILE: Final = 64 * 1024
+_NO_DATE: Final = time.gmtime(0)
+
+
+def has_alpha(picture: Image.Image) -> bool:
+    """Whether any part may be see-through."""
+    return picture.mode in _ALPHA_MODES or "transparency" in picture.info
+
+
+def is_deep(picture: Image.Image) -> bool:
+    """Whether a plane has more than 8 bits."""
+    return picture.mode.startswith(("I", "F"))
+
+
+def _flattened(picture: Image.Image) -> Image.Image:
+    layer = picture.convert("RGBA")
+    paper = Image.new("RGB", layer.size, "white")
+    paper.paste(layer, mask=layer.getchannel("A"))
+    return paper
+
+
+def _shallow(picture: Image.Image) -> Image.Image:
+    """16 bit grey to 8: Pillow's own conversion clips instead of scaling."""
+    if picture.mode.startswith("I;16"):
+        return picture.point(lambda value: value / 256, "L")
+    low, high = picture.convert("F").getextrema()
+    scale = 255 / high if isinstance(high, float) and high > 255 else 1.0
+    return picture.convert("F").point(lambda value: value * scale).convert("L") if low != high else picture.convert("L")
+
+
+def normalised(picture: Image.Image, report: Report) -> Image.Image:
+    """8 bits, no alpha, grey or RGB; says what was done."""
+    if is_deep(picture):
+        report.add("depth-reduced")
+        return _shallow(picture)
+    if has_alpha(picture):
+        report.add("alpha-flattened")
+        return _flattened(picture)
+    if picture.mode in _PLAIN_MODES:
+        return picture
+    report.add("colours-converted")
+    return picture.convert("RGB")
+
+
+def upright(picture: Image.Image, report: Report) -> Image.Image:
+    """Turned by its EXIF orientation, if it has one."""
+    if picture.getexif().get(0x0112, 1) in {0, 1}:
+        return picture
+    report.add("turned-upright")
+    return ImageOps.exif_transpose(picture)
+
+
+def _profile(picture: Image.Image) -> bytes | None:
+    profile = picture.info.get("icc_profile")
+    fits = isinstance(profile, bytes) and len(profile) <= _LARGEST_PROFILE and picture.mode == "RGB"
+    return profile if fits else None
+
+
+def to_jpeg(picture: Image.Image) -> bytes:
+    """JPEG at quality 90 with its colour profile and nothing else."""
+    out = BytesIO()
+    picture = picture if picture.mode in {"L", "RGB"} else picture.convert("RGB")
+    picture.save(out, "JPEG", quality=90, icc_profile=_profile(picture), exif=b"", comment=b"")
+    return out.getvalue()
+
+
+def to_png(picture: Image.Image) -> bytes:
+    """PNG with its colour profile and nothing else."""
+    bare = picture.copy()
+    bare.info = {}
+    out = BytesIO()
+    bare.save(out, "PNG", compress_level=3, icc_profile=_profile(picture))
+    return out.getvalue()
+
+
+def reduced(picture: Image.Image, report: Report) -> Image.Image:
+    """At most KEPT_PIXELS, by whole divisors."""
+    factor = 1
+    while picture.width * picture.height > bounds.KEPT_PIXELS * factor * factor:
+        factor += 1
+    if factor == 1:
+        return picture
+    smaller = picture.reduce(factor)
+    report.add("reduced", width=smaller.width, height=smaller.height)
+    return smaller
+
+
+def _density(picture: Image.Image) -> tuple[float, float]:
+    """Dots an inch, across and down; a page without any is taken as A4 long."""
+    given = picture.info.get("dpi")
+    if isinstance(given, tuple) and all(50 <= float(value) <= 2400 for value in given):
+        return float(given[0]), float(given[1])
+    guess = max(picture.size) / _A4_LONG_INCHES
+    return guess, guess
+
+
+def to_pdf_page(picture: Image.Image) -> bytes:
+    """A PDF of one page that is the picture: black and white as CCITT, else JPEG."""
+    out = BytesIO()
+    picture = picture.convert("RGB") if picture.mode == "P" else picture
+    quality = {} if picture.mode == "1" else {"quality": 90}
+    picture.save(out, "PDF", dpi=_density(picture), creationDate=_NO_DATE, modDate=_NO_DATE, producer=None, **quality)
+    return out.getvalue()
+
+
+def joined(pages: list[bytes]) -> bytes:
+    """One PDF of several."""
+    with pikepdf.new() as whole:
+        for page in pages:
+            with pikepdf.open(BytesIO(page)) as single:
+                whole.pages.extend(single.pages)
+        out = BytesIO()
+        whole.save(out, deterministic_id=True)
+        return out.getvalue()
