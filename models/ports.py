@@ -169,6 +169,21 @@ class Scanner(Protocol):
         ...
 
 
+class PageReader(Protocol):
+    """Draws and reads pages of files that a Scanner let in; parses in the same cage."""
+
+    def render_page(self, data: bytes, media_type: str, page: int, width: int) -> bytes:
+        """Page `page` (from 1) as WebP, at most `width` pixels wide (1 to 2000).
+
+        Raises TemporaryFailure when no cage can be had, PermanentFailure when there is no such page to draw.
+        """
+        ...
+
+    def page_texts(self, data: bytes) -> Sequence[str]:
+        """The text of each page of a PDF; raises like `render_page`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message to an applicant or official; never holds a NIK."""

@@ -66,4 +66,3 @@ class CageScanner:
         if isinstance(outcome, Stopped):
             raise PermanentFailure(f"{call} was stopped: {outcome.reason}: {outcome.detail}")
         return outcome
-

@@ -62,24 +62,28 @@ def _on(number: int, verdict: int) -> bytes:
 
 def _guard(number: int, argument: int, test: int, value: int, verdicts: tuple[int, int]) -> bytes:
     """For call `number`, test one argument: the first verdict when the test holds, else the second."""
-    return b"".join((
-        _step(_IF_EQUAL, number, 0, 4),
-        _step(_LOAD, 16 + 8 * argument),
-        _step(test, value, 0, 1),
-        _step(_RETURN, verdicts[0]),
-        _step(_RETURN, verdicts[1]),
-    ))
+    return b"".join(
+        (
+            _step(_IF_EQUAL, number, 0, 4),
+            _step(_LOAD, 16 + 8 * argument),
+            _step(test, value, 0, 1),
+            _step(_RETURN, verdicts[0]),
+            _step(_RETURN, verdicts[1]),
+        )
+    )
 
 
 def _guarded(column: int, pid: int) -> bytes:
     allowed_if = (_ALLOW, _DENY)
-    return b"".join((
-        _on(_CLONE3[column], _NO_SUCH_CALL),  # its flags can not be seen from here; the C library then takes clone
-        _guard(_CLONE[column], 0, _IF_BITS, _CLONE_THREAD, allowed_if),
-        _guard(_TGKILL[column], 0, _IF_EQUAL, pid, allowed_if),
-        _guard(_PRLIMIT[column], 0, _IF_EQUAL, 0, allowed_if),
-        _guard(_IOCTL[column], 1, _IF_EQUAL, _TCGETS, allowed_if),
-    ))
+    return b"".join(
+        (
+            _on(_CLONE3[column], _NO_SUCH_CALL),  # its flags can not be seen from here; the C library then takes clone
+            _guard(_CLONE[column], 0, _IF_BITS, _CLONE_THREAD, allowed_if),
+            _guard(_TGKILL[column], 0, _IF_EQUAL, pid, allowed_if),
+            _guard(_PRLIMIT[column], 0, _IF_EQUAL, 0, allowed_if),
+            _guard(_IOCTL[column], 1, _IF_EQUAL, _TCGETS, allowed_if),
+        )
+    )
 
 
 def _opening(column: int, may_write: bool) -> bytes:
@@ -94,16 +98,18 @@ def program(pid: int, may_write: bool, machine: str) -> bytes:
     """The filter as BPF instructions of 8 bytes; `may_write` is False where no Landlock confines the writing."""
     architecture, column = _ARCHITECTURES[machine]
     table = {**_PLAIN, **(_WRITING if may_write else {})}
-    return b"".join((
-        _step(_LOAD, 4),
-        _step(_IF_EQUAL, architecture, 1, 0),
-        _step(_RETURN, _KILL),
-        _step(_LOAD, 0),
-        *(_on(numbers[column], _ALLOW) for numbers in table.values() if numbers[column] >= 0),
-        _opening(column, may_write),
-        _guarded(column, pid),
-        _step(_RETURN, _DENY),
-    ))
+    return b"".join(
+        (
+            _step(_LOAD, 4),
+            _step(_IF_EQUAL, architecture, 1, 0),
+            _step(_RETURN, _KILL),
+            _step(_LOAD, 0),
+            *(_on(numbers[column], _ALLOW) for numbers in table.values() if numbers[column] >= 0),
+            _opening(column, may_write),
+            _guarded(column, pid),
+            _step(_RETURN, _DENY),
+        )
+    )
 
 
 class _Program(ctypes.Structure):

@@ -74,7 +74,7 @@ class Server:
         left = deadline - time.monotonic()
         if left <= 0:
             return True
-        watched = [self.control, handle] if handle else [self.control]
+        watched: list[Any] = [self.control, handle] if handle else [self.control]
         ready, _, _ = select.select(watched, [], [], left if handle else min(left, 0.01))
         return self.control in ready
 

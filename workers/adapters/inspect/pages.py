@@ -5,26 +5,28 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Final
 
-import pypdfium2
 from PIL import Image, ImageOps
 
-from workers.adapters.inspect import kinds
+from workers.adapters.inspect import bounds, kinds
+from workers.adapters.inspect.pdf_pictures import refuse_flood
+from workers.adapters.inspect.pdfium import opened
 
 WIDEST: Final = 2000
 _LONGEST_TEXT: Final = 20_000
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP")
 
 
 def _pdf_page(data: bytes, page: int, width: int) -> Image.Image:
-    document = pypdfium2.PdfDocument(data)
-    document.init_forms()
-    leaf = document[page - 1]
-    across, down = leaf.get_size()
-    scale = min(width / max(across, 1.0), 2 * WIDEST / max(down, 1.0))
-    return leaf.render(scale=scale).to_pil().convert("RGB")
+    with opened(data) as document:
+        return document.draw(page, width, 2 * WIDEST).convert("RGB")
 
 
-def _picture(data: bytes, width: int) -> Image.Image:
-    picture = Image.open(BytesIO(data), formats=["JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP"])
+def _picture(data: bytes, page: int, width: int) -> Image.Image:
+    picture = Image.open(BytesIO(data), formats=_FORMATS)
+    if page > int(getattr(picture, "n_frames", 1)):
+        raise ValueError(f"no page {page}")
+    picture.seek(page - 1)
+    refuse_flood(picture.width, picture.height, bounds.MAX_PIXELS)
     picture.draft("RGB", (width, width))
     small = ImageOps.exif_transpose(picture).convert("RGB")
     small.thumbnail((width, 2 * WIDEST))
@@ -32,13 +34,10 @@ def _picture(data: bytes, width: int) -> Image.Image:
 
 
 def render_page(data: bytes, media_type: str, page: int, width: int) -> bytes:
-    """Page `page` (from 1) as WebP, `width` pixels wide at most; raises ValueError for a page that is not there."""
+    """Page `page` (from 1) as WebP, at most `width` x 4000 pixels; raises ValueError for a page that is not there."""
     if page < 1 or not 1 <= width <= WIDEST:
         raise ValueError(f"page {page} at width {width}")
-    try:
-        picture = _pdf_page(data, page, width) if media_type == kinds.PDF else _picture(data, width)
-    except IndexError as error:
-        raise ValueError(f"no page {page}") from error
+    picture = _pdf_page(data, page, width) if media_type == kinds.PDF else _picture(data, page, width)
     out = BytesIO()
     picture.save(out, "WEBP", quality=80, method=2)
     return out.getvalue()
@@ -46,5 +45,5 @@ def render_page(data: bytes, media_type: str, page: int, width: int) -> bytes:
 
 def page_texts(data: bytes) -> list[str]:
     """The text of each page of a PDF, at most 20,000 characters each."""
-    document = pypdfium2.PdfDocument(data)
-    return [page.get_textpage().get_text_range()[:_LONGEST_TEXT] for page in document]
+    with opened(data) as document:
+        return [document.text(number)[:_LONGEST_TEXT] for number in range(1, len(document) + 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from pikepdf import Array, Dictionary, ObjectType, Pdf
+from pikepdf import Array, ObjectType, Pdf
 
 from workers.adapters.inspect.pdf_walk import Walked, kind
 from workers.adapters.inspect.report import Refused, Report
@@ -20,7 +20,7 @@ _UNPRINTABLE: Final = re.compile(r"[^\w .,()\-]+")
 
 
 def _is_dictionary(value: Any) -> bool:
-    return kind(value) == ObjectType.dictionary
+    return bool(kind(value) == ObjectType.dictionary)
 
 
 def _is_bad_action(value: Any) -> bool:
@@ -28,11 +28,12 @@ def _is_bad_action(value: Any) -> bool:
         return False
     if str(value.get("/S", "")) == "/URI":
         return _SAFE_LINK.match(str(value.get("/URI", ""))) is None
-    return "/JS" in value or str(value.get("/S", "")) in _BAD_ACTIONS
+    return bool("/JS" in value) or str(value.get("/S", "")) in _BAD_ACTIONS
 
 
-def _is_protected(holder: Dictionary) -> bool:
-    return "/EncryptedPayload" in holder or "/EP" in holder or str(holder.get("/AFRelationship")) == "/EncryptedPayload"
+def _is_protected(holder: Any) -> bool:
+    keyed = "/EncryptedPayload" in holder or "/EP" in holder
+    return keyed or str(holder.get("/AFRelationship")) == "/EncryptedPayload"
 
 
 def refuse_wrappers(pdf: Pdf, walked: Walked) -> None:
@@ -41,20 +42,21 @@ def refuse_wrappers(pdf: Pdf, walked: Walked) -> None:
         raise Refused("protected")
     if "/Collection" in pdf.Root:
         raise Refused("portfolio")
-    if pdf.Root.get("/NeedsRendering") is True:
+    root: Any = pdf.Root
+    if root.get("/NeedsRendering") is True:
         raise Refused("form-dynamic")
 
 
-def _drop(holder: Dictionary, key: str) -> bool:
+def _drop(holder: Any, key: str) -> bool:
     if key not in holder:
         return False
     del holder[key]
     return True
 
 
-def _scrub_actions(holder: Dictionary) -> bool:
+def _scrub_actions(holder: Any) -> bool:
     """Delete what acts in one dictionary; True when something was there."""
-    found = _drop(holder, "/AA") if not _is_page_free_of_actions(holder) else False
+    found = _is_dictionary(holder.get("/AA")) and _drop(holder, "/AA")
     for key in ("/A", "/OpenAction", "/Next"):
         value = holder.get(key)
         bad_list = kind(value) == ObjectType.array and key != "/OpenAction" and any(_is_bad_action(v) for v in value)
@@ -67,16 +69,11 @@ def _scrub_actions(holder: Dictionary) -> bool:
     return found
 
 
-def _is_page_free_of_actions(holder: Dictionary) -> bool:
-    """/AA also names an array of numbers in some font dictionaries; only a dictionary of actions counts."""
-    return not _is_dictionary(holder.get("/AA"))
-
-
 def _annotation_kind(annotation: Any) -> str:
     return str(annotation.get("/Subtype", "")) if _is_dictionary(annotation) else ""
 
 
-def _scrub_annotations(page: Dictionary, report: Report, names: list[str]) -> None:
+def _scrub_annotations(page: Any, report: Report, names: list[str]) -> None:
     annotations = page.get("/Annots")
     if kind(annotations) != ObjectType.array:
         return
@@ -100,7 +97,7 @@ def _file_name(specification: Any) -> str:
     return _UNPRINTABLE.sub("_", name)[:60] or "tanpa nama"
 
 
-def _file_names(telling: list[Dictionary]) -> list[str]:
+def _file_names(telling: list[Any]) -> list[str]:
     return [_file_name(holder) for holder in telling if "/EF" in holder]
 
 
@@ -118,7 +115,7 @@ def _scrub_files(walked: Walked, report: Report) -> None:
 
 
 def _scrub_form(pdf: Pdf, report: Report) -> None:
-    form = pdf.Root.get("/AcroForm")
+    form: Any = pdf.Root.get("/AcroForm")
     if _is_dictionary(form) and _drop(form, "/XFA"):
         report.add("form-xfa-removed")
     _drop(pdf.Root, "/NeedsRendering")
@@ -126,7 +123,7 @@ def _scrub_form(pdf: Pdf, report: Report) -> None:
 
 def _scrub_opening(pdf: Pdf) -> bool:
     """On opening, a document may go to a place, and do nothing else."""
-    action = pdf.Root.get("/OpenAction")
+    action: Any = pdf.Root.get("/OpenAction")
     goes = _is_dictionary(action) and str(action.get("/S")) not in {"/GoTo", "None"}
     return goes and _drop(pdf.Root, "/OpenAction")
 
@@ -142,5 +139,5 @@ def scrub(pdf: Pdf, walked: Walked, report: Report) -> None:
         report.add("scripts-removed")
 
 
-def _is_named_scripts(holder: Dictionary) -> bool:
+def _is_named_scripts(holder: Any) -> bool:
     return "/JavaScript" in holder and _is_dictionary(holder.get("/JavaScript"))

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-import pypdfium2
-from PIL import Image
-
 from workers.adapters.inspect.measure import Tone, tone
+from workers.adapters.inspect.pdfium import PdfiumError, opened
 from workers.adapters.inspect.report import Refused, Report, page_list
 
 _SIDE: Final = 160.0
 
 
-def draw(page: pypdfium2.PdfPage, side: float) -> Image.Image:
-    """One page in grey, `side` pixels on its long side."""
-    width, height = page.get_size()
-    scale = side / max(width, height, 1.0)
-    bitmap = page.render(scale=scale, grayscale=True, may_draw_forms=True)
-    return bitmap.to_pil()
-
-
-def _tones(document: pypdfium2.PdfDocument) -> list[Tone]:
-    tones = []
-    for number in range(len(document)):
-        page = document[number]
-        tones.append(tone(draw(page, _SIDE)))
-        page.close()
-    return tones
+def _tones(data: bytes) -> list[Tone]:
+    with opened(data) as document:
+        return [tone(document.draw(number, _SIDE, _SIDE, grey=True)) for number in range(1, len(document) + 1)]
 
 
 def _numbers(flags: list[bool]) -> list[int]:
@@ -37,11 +23,8 @@ def _numbers(flags: list[bool]) -> list[int]:
 def look(data: bytes, report: Report) -> None:
     """Warn of blank and dark pages; raises Refused when all are blank or nothing can be drawn."""
     try:
-        document = pypdfium2.PdfDocument(data)
-        document.init_forms()
-        tones = _tones(document)
-        document.close()
-    except pypdfium2.PdfiumError as error:
+        tones = _tones(data)
+    except PdfiumError as error:
         raise Refused("damaged") from error
     blank = _numbers([t.blank for t in tones])
     if len(blank) == len(tones):

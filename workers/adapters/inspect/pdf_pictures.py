@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
 
-from pikepdf import ObjectType, Stream
+from pikepdf import ObjectType
 from PIL import Image, UnidentifiedImageError
 
 from workers.adapters.inspect import bounds
@@ -50,7 +50,7 @@ def _planes(space: Any) -> int:
     return _PLANES.get(name, 1)
 
 
-def picture_of(stream: Stream) -> Picture:
+def picture_of(stream: Any) -> Picture:
     """The claims of a picture's dictionary. Raises Refused for a pixel flood."""
     width, height = _whole(stream.get("/Width")), _whole(stream.get("/Height"))
     refuse_flood(width, height)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pikepdf import Dictionary, ObjectType
+from pikepdf import ObjectType
 
 from workers.adapters.inspect.pdf_walk import Walked, kind
 
@@ -26,7 +26,7 @@ def _covers(data: bytes, value: Any) -> bool:
     return within and data[first : first + 1] == b"<" and data[second - 1 : second] == b">"
 
 
-def _is_signature(data: bytes, field: Dictionary) -> bool:
+def _is_signature(data: bytes, field: Any) -> bool:
     value = field.get("/V")
     if str(field.get("/FT", "")) != "/Sig" or kind(value) != ObjectType.dictionary:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pikepdf import Dictionary, Object, ObjectType, Pdf, Stream
+from pikepdf import Object, ObjectType, Pdf, Stream
 
 from workers.adapters.inspect import bounds
 from workers.adapters.inspect.report import Refused
@@ -23,7 +23,7 @@ class Walked:
     """All streams, and the dictionaries with a key that may mean active content, files, signatures or fonts."""
 
     streams: list[Stream] = field(default_factory=list)
-    telling: list[Dictionary] = field(default_factory=list)
+    telling: list[Any] = field(default_factory=list)
 
 
 def kind(value: Any) -> ObjectType | None:

@@ -35,7 +35,4 @@ def inspect(data: bytes, name: str, profile: str) -> Inspection:
     except Refused as refused:
         return Inspection("reject", media_type, 0, (refused.finding, *report.findings))
     answer = _answer(media_type, judged)
-    return Inspection(
-        answer, media_type, judged.pages, tuple(report.findings), judged.clean, judged.clean_media_type
-    )
-
+    return Inspection(answer, media_type, judged.pages, tuple(report.findings), judged.clean, judged.clean_media_type)

@@ -46,6 +46,20 @@ def _encoded(picture: Image.Image, form: str) -> bytes:
     return out.getvalue()
 
 
+def _pdf_with_text() -> bytes:
+    """A PDF with metadata and a word, so that both their readers are loaded."""
+    with pikepdf.new() as pdf:
+        page = pdf.add_blank_page()
+        font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        page.obj.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
+        page.obj.Contents = pdf.make_stream(b"BT /F1 24 Tf 72 500 Td (Paraf) Tj ET")
+        with pdf.open_metadata() as metadata:
+            metadata["dc:title"] = "Paraf"
+        out = BytesIO()
+        pdf.save(out)
+        return out.getvalue()
+
+
 def warm_up() -> None:
     """Inspect one small file of each kind (but HEIC, whose decoder starts threads, which do not survive a fork)."""
     set_up_parsers()
@@ -58,5 +72,7 @@ def warm_up() -> None:
     inspect(_encoded(picture, "JPEG"), "a.jpg", "photo")
     inspect(pdf, "a.pdf", "document")
     inspect(b"junk\n" + pdf, "a.pdf", "document")
-    render_page(pdf, "application/pdf", 1, 100)
-    page_texts(pdf)
+    with_text = _pdf_with_text()
+    inspect(b"junk\n" + with_text, "a.pdf", "document")
+    render_page(with_text, "application/pdf", 1, 100)
+    page_texts(with_text)
