@@ -68,6 +68,8 @@ def add_fields(
             _make_widget(document, link, place, tips[name], late_fields)
             form.Fields.append(link)
         document.Root.AcroForm = document.make_indirect(form)
+        # Absent means false; poppler complains about the boolean that ISO 32000-1 asks for.
+        document.Root.MarkInfo = Dictionary(Marked=True)
         return _saved(document)
 
 

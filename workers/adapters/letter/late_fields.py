@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from io import BytesIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pyhanko.pdf_utils import generic, misc
@@ -18,6 +17,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from models.rules.errors import PermanentFailure
 from models.rules.letter import LateFacts
 from workers.adapters.letter import marks, phrases, qr
+from workers.adapters.letter.appender import Appender
 from workers.adapters.letter.late_font import FONT_KEY, LateFont
 
 QR_FIELD = "qr"
@@ -36,15 +36,13 @@ def fill(signed: bytes, late: LateFacts, base_url: str, key: Ed25519PrivateKey, 
     """`signed` plus one update with the late fields that the blanko has. Raises PermanentFailure."""
     values = late_values(late) | {QR_FIELD: qr.content(base_url, late, key)}
     try:
-        writer = IncrementalPdfFileWriter(BytesIO(signed))
+        writer = Appender.on(signed)
         font_reference = embedded_font(writer)
         for name, field in text_fields(writer).items():
             _fill_field(writer, field, name, values[name], font, font_reference)
     except (misc.PdfError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise PermanentFailure(f"The letter can not be filled: {error!r}") from error
-    output = BytesIO()
-    writer.write(output)
-    return output.getvalue()
+    return writer.appended()
 
 
 def embedded_font(writer: IncrementalPdfFileWriter) -> generic.IndirectObject:

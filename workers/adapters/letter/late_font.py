@@ -8,12 +8,12 @@ from io import BytesIO
 from pathlib import Path
 
 from fontTools import subset
+from fontTools.agl import UV2AGL
 from fontTools.ttLib import TTFont
 
 FONT_FILE = "texgyrebonum-regular.otf"
 FONT_KEY = "/Surat"
 FIRST, LAST = 32, 255
-# Windows-1252 bytes without a letter, and the soft hyphen and no-break space that no mark needs.
 LETTERS = {code: bytes([code]).decode("cp1252", "ignore") for code in range(FIRST, LAST + 1)}
 
 
@@ -35,8 +35,8 @@ class LateFont:
 
 
 def encoded(text: str) -> bytes:
-    """`text` in the font's encoding; letters that it lacks become `?`."""
-    return text.encode("cp1252", "replace")
+    """`text` in the font's encoding; letters that it lacks become `?`, no-break spaces plain ones."""
+    return text.replace("\u00a0", " ").encode("cp1252", "replace")
 
 
 @lru_cache(maxsize=4)
@@ -44,7 +44,8 @@ def late_font(folder: Path) -> LateFont:
     """The late font made from `folder`; about 0.1 s once in a process."""
     font = TTFont(folder / FONT_FILE)
     cmap = font.getBestCmap()
-    covered = {code: letter for code, letter in LETTERS.items() if letter and ord(letter) in cmap}
+    # A viewer looks glyphs up by the names that WinAnsi gives to codes: the font must use the same names.
+    covered = {code: letter for code, letter in LETTERS.items() if letter and _has_its_name(cmap, letter)}
     advances = font["hmtx"].metrics
     widths = tuple(
         advances[cmap[ord(covered[code])]][0] if code in covered else 0 for code in range(FIRST, LAST + 1)
@@ -54,6 +55,10 @@ def late_font(folder: Path) -> LateFont:
     ascent, descent, cap_height = os2.sTypoAscender, os2.sTypoDescender, os2.sCapHeight
     name = f"PARAFA+{font['name'].getDebugName(6)}"
     return LateFont(name, _program(font, covered, name), widths, ascent, descent, cap_height, bbox)
+
+
+def _has_its_name(cmap: dict[int, str], letter: str) -> bool:
+    return cmap.get(ord(letter)) == UV2AGL.get(ord(letter), "")
 
 
 def _program(font: TTFont, covered: dict[int, str], name: str) -> bytes:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 
-from asn1crypto import cms
 from pyhanko.pdf_utils import misc
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm, SigSeedSubFilter
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.cms_embedder import (
@@ -22,20 +18,20 @@ from pyhanko.sign.signers.cms_embedder import (
     SigObjSetup,
 )
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
-from pyhanko.sign.signers.pdf_cms import SimpleSigner
 
 from models.ports import Credential, KeyKind
 from models.rules.errors import PermanentFailure
 from models.rules.letter import Official
 from workers.adapters.letter import marks
+from workers.adapters.letter.appender import Appender
 from workers.adapters.letter.fields import HEAD, SEAL
 from workers.adapters.letter.late_fields import appearance, embedded_font, field_size, set_appearance
 from workers.adapters.letter.late_font import LateFont, late_font
-from workers.adapters.letter.soft_keys import open_key
+from workers.adapters.letter.soft_keys import SoftKey, open_key
 
-DIGEST = "sha256"
 # Twice the bytes of the CMS container: leaf and CA certificate take about 2 kB together.
 BYTES_RESERVED = 8192
+DIGEST = "sha256"
 Mark = Callable[[LateFont, float, float, Official, datetime], bytes]
 
 
@@ -75,7 +71,7 @@ class SoftSigner:
         act = Act(SEAL, marks.seal_mark, self._seal_official, "Segel elektronik", at)
         return self._put(pdf, act, self._seal_key)
 
-    def _put(self, pdf: bytes, act: Act, key: SimpleSigner) -> bytes:
+    def _put(self, pdf: bytes, act: Act, key: SoftKey) -> bytes:
         try:
             return _signed(pdf, act, key, self._font)
         except (SigningError, misc.PdfError, KeyError, TypeError, AttributeError) as error:
@@ -97,14 +93,14 @@ class _Look(SigAppearanceSetup):
         set_appearance(writer, sig_annot, appearance(width, height, drawing, embedded_font(writer)))
 
 
-def _key_of(credential: Credential, secret: str) -> SimpleSigner:
+def _key_of(credential: Credential, secret: str) -> SoftKey:
     if credential.kind is not KeyKind.SOFT:
         raise PermanentFailure(f"A {credential.kind.value} key can not be used by the soft signer")
     return open_key(credential.material, secret)
 
 
-def _signed(pdf: bytes, act: Act, key: SimpleSigner, font: LateFont) -> bytes:
-    writer = IncrementalPdfFileWriter(BytesIO(pdf))
+def _signed(pdf: bytes, act: Act, key: SoftKey, font: LateFont) -> bytes:
+    writer = Appender.on(pdf)
     steps = PdfCMSEmbedder().write_cms(act.field, writer, existing_fields_only=True)
     field = next(steps).get_object()
     if "/V" in field:
@@ -117,7 +113,7 @@ def _signed(pdf: bytes, act: Act, key: SimpleSigner, font: LateFont) -> bytes:
     )
     steps.send(SigObjSetup(signature, _permissions(field), _Look(act, font)))
     prepared, output = steps.send(SigIOSetup(md_algorithm=DIGEST))
-    steps.send(_container(key, prepared.document_digest))
+    steps.send(key.container(prepared.document_digest))
     made: bytes = output.getvalue()
     return made
 
@@ -132,8 +128,4 @@ def _permissions(field: dict[str, object]) -> SigMDPSetup | None:
         field_lock=FieldMDPSpec.from_pdf_object(lock),
         docmdp_perms=MDPPerm(int(lock["/P"])),  # type: ignore[index]
     )
-
-
-def _container(key: SimpleSigner, digest: bytes) -> cms.ContentInfo:
-    return asyncio.run(key.async_sign(digest, DIGEST, use_pades=True))
 
