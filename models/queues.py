@@ -53,3 +53,12 @@ SCHEDULE: dict[str, Periodic] = {
 def queue_of(task: str) -> Queue:
     """The queue of a wire name; KeyError for a name that no worker knows."""
     return TASK_QUEUES[task]
+
+
+def heartbeat(queue: Queue) -> str:
+    """Name of the heartbeat row that the queue's canary writes."""
+    return f"queue.{queue.value}"
+
+
+RELAY_HEARTBEAT = "relay"
+"""Name of the row that the relay writes after each sweep."""

@@ -14,9 +14,6 @@ import sys
 from collections.abc import Sequence
 
 import typer
-from pydantic import ValidationError
-from redis.exceptions import ConnectionError as BrokerAway
-from sqlalchemy.exc import OperationalError as DatabaseAway
 
 from models.rules.errors import ParafError, TemporaryFailure
 
@@ -32,6 +29,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "queue": ("ops.queue", "Look at, refill, pause and drain the queues."),
     "case": ("ops.case", "Say why a case stands where it stands, or try its step again."),
     "doctor": ("ops.doctor", "Look over servers, versions, clocks, disk, keys and schedules."),
+    "health": ("ops.health", "Exit 0 while a part of the office makes progress."),
+    "flower": ("ops.flower", "Run Flower behind basic auth."),
+    "secrets": ("ops.secrets", "Make the secret files that docker-compose.yml hands to its services."),
     "screens": ("ops.screens", "Take a picture of every screen."),
     "backup": ("ops.backup", "Back the office up, and restore it."),
     "faults": ("ops.faults", "Break things on purpose and count what was lost."),
@@ -82,6 +82,11 @@ def main() -> None:
 
 def explain(error: Exception) -> tuple[int, list[str]]:
     """Exit code and sentences for an error that a person can do something about; no sentence for a bug."""
+    # Loaded only when something has failed: they would double the time of `paraf --help`.
+    from pydantic import ValidationError
+    from redis.exceptions import ConnectionError as BrokerAway
+    from sqlalchemy.exc import OperationalError as DatabaseAway
+
     if isinstance(error, ParafError):
         faults = [f"{fault.pointer}: {fault.message}" for fault in error.faults]
         return 3 if isinstance(error, TemporaryFailure) else 2, [str(error), *faults]

@@ -52,10 +52,15 @@ def start_servers(home: Path, settings: Settings | None = None, *, durable: bool
 
 @contextmanager
 def office_servers(settings: Settings) -> Iterator[Servers]:
-    """The servers of the office that is open in `settings.home`, or, when none is, servers opened for this block."""
-    running = running_servers(settings.home)
-    with running or start_servers(settings.home, settings) as servers:
+    """The servers that `settings` names, else those of the office that is open in `settings.home`, else own ones."""
+    with _named(settings) or running_servers(settings.home) or start_servers(settings.home, settings) as servers:
         yield servers
+
+
+def _named(settings: Settings) -> Servers | None:
+    if settings.database_url is None or settings.broker_url is None:
+        return None
+    return Servers(settings.owner_database, settings.app_database, settings.broker)
 
 
 def running_servers(home: Path) -> Servers | None:

@@ -130,10 +130,9 @@ class LocalOffice:
         return (sys.executable, "-m", "uvicorn", "api.main:create_app", "--factory", "--no-server-header", *where)
 
     def _flower_program(self, shared: Mapping[str, str]) -> Program:
-        # By variable, since a command line can be read by every user of the machine.
-        login = self.secrets.flower_basic_auth.read_text(encoding="ascii").strip()
-        command = (*CELERY, "flower", "--address=127.0.0.1", f"--port={self.flower_port}", "--max_tasks=2000")
-        return Program("flower", command, {**shared, "FLOWER_BASIC_AUTH": login})
+        command = (sys.executable, "-m", "ops.cli", "flower", f"--port={self.flower_port}")
+        login = {f"{PREFIX}FLOWER_BASIC_AUTH_FILE": str(self.secrets.flower_basic_auth)}
+        return Program("flower", command, {**shared, **login})
 
     def _workers(self, shared: Mapping[str, str]) -> list[Program]:
         keys = {
