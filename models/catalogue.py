@@ -6,12 +6,13 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TypeVar
 
+from jinja2 import Environment, TemplateSyntaxError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -57,7 +58,9 @@ def load_licence(folder: Path) -> LicenceDefinition:
     sop_file = _read_toml(folder / "sop.toml")
     sop = _parsed(Sop, sop_file)
     _refuse([sop_file.fault(path, message) for path, message in disagreements(sop)])
-    wording = _read_toml(folder / "wording.toml").data
+    wording_file = _read_toml(folder / "wording.toml")
+    _refuse([wording_file.fault(path, message) for path, message in _unusable(wording_file.data, ())])
+    wording = wording_file.data
     layout = _read_text(folder / "layout.typ")
     return LicenceDefinition(sop, wording, layout, _digest(sop, wording, layout))
 
@@ -81,6 +84,27 @@ def load_office(path: Path) -> Office:
     office = _parsed(Office, file)
     _refuse([file.fault(place, message) for place, message in office_disagreements(office)])
     return office
+
+
+def _unusable(value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Places in a wording that no letter can be set from; which names a text may use is known where it is rendered."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield from _unusable(child, (*path, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _unusable(child, (*path, index))
+    elif isinstance(value, str):
+        yield from _bad_template(value, path)
+    elif not isinstance(value, bool):
+        yield path, f'words stand in quotes: write "{value}".'
+
+
+def _bad_template(text: str, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    try:
+        Environment(autoescape=True).parse(text)
+    except TemplateSyntaxError as error:
+        yield path, f"the braces do not match: {(error.message or '').rstrip('.')}."
 
 
 def _clashes(found: Mapping[Path, LicenceDefinition]) -> list[Fault]:

@@ -24,10 +24,11 @@ class Definition(BaseModel):
 
 
 class Role(Definition):
-    """A post in the SOP; `title` is how the screens name it."""
+    """A post in the SOP; `title` is how the screens name it, `desk` whose hours its working time is measured in."""
 
     code: Code
     title: Text
+    desk: Literal["counter", "back_office"] = "back_office"
     qualification: tuple[Text, ...] = ()
 
 
@@ -206,12 +207,16 @@ class Sop(Definition):
         return _the(self.steps, code, "step")
 
     def requirement(self, code: str) -> Requirement:
-        """The requirement of that code, whether or not it applies today; raises InvalidInput for an unknown one."""
+        """The first requirement of that code, whether it applies today or not; raises InvalidInput for an unknown one."""
         return _the(self.requirements, code, "requirement")
 
     def application_type(self, code: str) -> ApplicationType:
         """The application type of that code; raises InvalidInput for an unknown one."""
         return _the(self.application_types, code, "application type")
+
+    def desk_of(self, role: str) -> Literal["counter", "back_office"]:
+        """Whose hours a role's steps are measured in; raises InvalidInput for an unknown one."""
+        return _the(self.roles, role, "role").desk
 
     def role_title(self, code: str) -> str:
         """How the screens name a role; raises InvalidInput for an unknown one."""

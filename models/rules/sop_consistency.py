@@ -15,7 +15,8 @@ Disagreement = tuple[Path, str]
 
 def disagreements(sop: Sop) -> tuple[Disagreement, ...]:
     """Each place (keys and indexes) that contradicts another one, with how to mend it; empty when all agrees."""
-    return (*_duplicates(sop), *_people(sop), *_steps(sop), *_requirements(sop), *_reasons(sop), *_dates(sop))
+    rows = (*_people(sop), *_steps(sop), *_requirements(sop), *_reasons(sop))
+    return (*_duplicates(sop), *rows, *_dates(sop), *_letter(sop))
 
 
 def _duplicates(sop: Sop) -> Iterator[Disagreement]:
@@ -118,6 +119,15 @@ def _dates(sop: Sop) -> Iterator[Disagreement]:
         yield ("effective_on",), "an SOP can not be in force before it was made or revised: mend one of the dates."
     if sop.revised_on and sop.revised_on < sop.made_on:
         yield ("revised_on",), "an SOP can not be revised before it was made: mend one of the dates."
+
+
+def _letter(sop: Sop) -> Iterator[Disagreement]:
+    if sop.registration_series == sop.number.series:
+        # Applications that never become licences would leave gaps among the licences' numbers.
+        yield ("registration_series",), "applications and licences are counted apart: take another series."
+    for needed in ("nomor", "tanggal", "qr"):
+        if needed not in sop.late_fields:
+            yield ("late_fields",), f"a licence is not whole without {needed!r}: add it."
 
 
 def _unknown(path: Path, code: str, known: Sequence[str], what: str) -> Iterator[Disagreement]:

@@ -69,6 +69,7 @@ def test_sikro_is_the_sop_as_printed() -> None:
     assert [step.minutes for step in sop.steps] == [3, 35, 3, 5, 10, 10, None, 3, 1]
     assert [step.working_days for step in sop.steps if step.working_days] == [1]
     assert [step.actor for step in sop.steps[3:7]] == ["ahli_muda", "ahli_madya", "sekretaris", "kepala_dinas"]
+    assert [sop.desk_of(step.actor) for step in sop.steps[:4]] == ["counter", "counter", "back_office", "back_office"]
     assert sop.initiallers == ("ahli_muda", "ahli_madya", "sekretaris")
     assert {step.task for step in sop.steps if step.task} <= set(TASKS.values())
 
@@ -149,6 +150,9 @@ def test_what_is_asked_for_by_an_unknown_code_is_refused() -> None:
             "requirements[8]",
             "must be later than valid_from",
         ),
+        ('late_fields = ["nomor",', "late_fields = [", "late_fields", "not whole without 'nomor'"),
+        ('registration_series = "REG-SIKRO"', 'registration_series = "SIKRO"', "registration_series", "counted apart"),
+        ('desk = "counter"', 'desk = "loket"', "roles[0].desk", "'counter'"),
         ("max_age_months = 3", "max_age_months = 3.5", "requirements[4].max_age_months", "valid integer"),
         (
             '"perubahan_data", "duplikat"]',
@@ -200,6 +204,26 @@ def test_all_slips_are_told_at_once(folder: Path) -> None:
     edit(folder / "sop.toml", "minutes = 35", "minutes = -35")
     edit(folder / "sop.toml", "max_places = 3", "max_place = 3")
     assert sorted(fault.code for fault in refused(folder)) == ["extra_forbidden", "greater_than_equal", "missing"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "says"),
+    [
+        ("{{ holder.name }}", "{{ holder.name }", None, "braces do not match"),
+        ("{{ holder.name }}", "{% if holder.name %}", None, "braces do not match"),
+        ('title = "SURAT', 'title = 7\nheading = "SURAT', "title", 'write "7"'),
+    ],
+)
+def test_a_wording_that_sets_no_letter_is_refused(folder: Path, old: str, new: str, key: str | None, says: str) -> None:
+    path = folder / "wording.toml"
+    path.write_text(
+        "\n".join(line for line in path.read_text("utf-8").splitlines() if not line.startswith("#")), "utf-8"
+    )
+    line = edit(path, old, new)
+    (fault,) = refused(folder)
+    assert fault.pointer == f"sikro/wording.toml:{line}"
+    assert says in fault.message
+    assert key is None or fault.message.startswith(f"{key}: ")
 
 
 @pytest.mark.parametrize("name", ["sop.toml", "wording.toml", "layout.typ"])
