@@ -207,7 +207,7 @@ class Sop(Definition):
         return _the(self.steps, code, "step")
 
     def requirement(self, code: str) -> Requirement:
-        """The first requirement of that code, whether it applies today or not; raises InvalidInput for an unknown one."""
+        """The first requirement of that code, applying today or not; raises InvalidInput for an unknown one."""
         return _the(self.requirements, code, "requirement")
 
     def application_type(self, code: str) -> ApplicationType:
