@@ -101,19 +101,27 @@ def judge(
 
     Documents for requirements that do not apply are passed over. Raises InvalidInput for an unknown type.
     """
-    verdicts = tuple(verdict(item, documents, today) for item in items)
+    stated = {"str": FieldFacts(applicant.str_number, None, *_term(applicant.str_valid_until))}
+    verdicts = tuple(
+        verdict(item, documents, today, stated.get(item.requirement.evidence_of or "", FieldFacts())) for item in items
+    )
     checks = cross_checks(sop, application_type, applicant, history, today, _named_strs(items, documents))
     return Completeness(verdicts, checks)
 
 
-def verdict(item: RequiredItem, documents: Sequence[DocumentFacts], today: date) -> Verdict:
-    """The verdict on one requirement from the files handed in for it."""
+def verdict(
+    item: RequiredItem, documents: Sequence[DocumentFacts], today: date, stated: FieldFacts | None = None
+) -> Verdict:
+    """The verdict on one requirement from the files handed in for it.
+
+    `stated` is what the application already says of this document, so that nothing is asked for twice.
+    """
     requirement = item.requirement
     own = [document for document in documents if document.requirement == requirement.code]
     if not own:
         lacks = (_missing(requirement),) if item.required else ()
         return Verdict(requirement.code, "tidak_ada", lacks, item.required)
-    reasons = tuple(dict.fromkeys(_reasons(requirement, own, today)))
+    reasons = tuple(dict.fromkeys(_reasons(requirement, own, today, stated or FieldFacts())))
     faulty = any(reason.grade == "problem" for reason in reasons)
     return Verdict(requirement.code, "bermasalah" if faulty else "ada", reasons, item.required)
 
@@ -124,14 +132,20 @@ def _named_strs(items: Sequence[RequiredItem], documents: Sequence[DocumentFacts
     return tuple((fields.number, fields.expiry, fields.lifelong) for fields in found)
 
 
+def _term(valid_until: date | None) -> tuple[date | None, bool]:
+    return valid_until, valid_until is None
+
+
 def _missing(requirement: Requirement) -> Reason:
     return Reason("missing", f"{requirement.label} belum ada. Unggah dokumen ini. {requirement.hint}".strip())
 
 
-def _reasons(requirement: Requirement, documents: Sequence[DocumentFacts], today: date) -> Iterator[Reason]:
+def _reasons(
+    requirement: Requirement, documents: Sequence[DocumentFacts], today: date, stated: FieldFacts
+) -> Iterator[Reason]:
     for document in documents:
         yield from _file_reasons(requirement, document)
-    fields = _together([document.fields for document in documents])
+    fields = _together([*(document.fields for document in documents), stated])
     for field in requirement.fields:
         yield from _field_reasons(requirement, field, fields, today)
 
@@ -159,12 +173,13 @@ def _kinds(requirement: Requirement) -> str:
 
 
 def _together(found: Sequence[FieldFacts]) -> FieldFacts:
-    """One set of fields from several files of a requirement: the first that says something counts."""
+    """One set of fields from several sources: the first that says something counts."""
+    term = next((fields for fields in found if fields.lifelong or fields.expiry), FieldFacts())
     return FieldFacts(
         number=next((fields.number for fields in found if fields.number.strip()), ""),
         dated=next((fields.dated for fields in found if fields.dated), None),
-        expiry=next((fields.expiry for fields in found if fields.expiry), None),
-        lifelong=any(fields.lifelong for fields in found),
+        expiry=term.expiry,
+        lifelong=term.lifelong,
         issuer=next((fields.issuer for fields in found if fields.issuer.strip()), ""),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -176,6 +177,23 @@ def test_fields_of_several_files_are_read_together() -> None:
     first = handed_in("strro", fields=FieldFacts(number="RO-1"))
     second = handed_in("strro", fields=FieldFacts(lifelong=True))
     assert on("strro", first, second).state == "ada"
+
+
+def test_what_the_application_says_of_the_str_is_not_asked_for_twice() -> None:
+    blank = [
+        replace(document, fields=FieldFacts()) if document.requirement == "strro" else document
+        for document in whole_berkas()
+    ]
+    assert judged(blank).complete
+    ended = replace(WELL, str_valid_until=date(2026, 6, 7))
+    codes = {found.requirement: [reason.code for reason in found.reasons] for found in judged(blank, ended).verdicts}
+    assert codes["strro"] == ["expired"]
+
+
+def test_what_the_document_says_counts_before_what_the_application_says() -> None:
+    expired = handed_in("strro", fields=FieldFacts(number="RO-0001234", expiry=date(2026, 6, 7)))
+    stated = FieldFacts(number="RO-0001234", lifelong=True)
+    assert verdict(required_item("strro"), [expired], TODAY, stated).state == "bermasalah"
 
 
 def test_documents_nobody_asked_for_are_passed_over() -> None:
