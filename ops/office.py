@@ -112,6 +112,7 @@ class LocalOffice:
             f"{PREFIX}PUBLIC_URL": os.environ.get(f"{PREFIX}PUBLIC_URL", self.base_url),
             f"{PREFIX}SESSION_SECRET_FILE": str(self.secrets.session_secret),
             f"{PREFIX}SEALING_KEY_FILE": str(self.secrets.sealing_key),
+            f"{PREFIX}NIK_KEY_FILE": str(self.secrets.nik_key),
             **self._extra,
         }
 
@@ -173,6 +174,12 @@ def answers(url: str) -> bool:
 
 
 def _fields(environment: Mapping[str, str]) -> dict[str, str]:
-    """Settings by field name, from variables that hold values and not paths of files."""
-    names = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fields}
-    return {names[variable]: value for variable, value in environment.items() if variable in names}
+    """Settings by field name, from variables that hold a value or name the file that holds it."""
+    found = {}
+    for name in Settings.model_fields:
+        variable = f"{PREFIX}{name.upper()}"
+        if variable in environment:
+            found[name] = environment[variable]
+        elif f"{variable}_FILE" in environment:
+            found[name] = Path(environment[f"{variable}_FILE"]).read_text(encoding="utf-8").strip()
+    return found

@@ -154,11 +154,11 @@ def refuse_old_kombu(installed: str = kombu.__version__) -> None:
 class Office(Celery):  # type: ignore[misc]  # untyped base
     """Celery that says what to set when it is to connect and no broker is named."""
 
-    def connection_for_read(self, url: str | None = None, heartbeat: int | None = None) -> Any:
-        return super().connection_for_read(url or _named(self.conf.broker_url), heartbeat)
+    def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
+        return super().connection_for_read(url or _named(self.conf.broker_url), **options)
 
-    def connection_for_write(self, url: str | None = None, heartbeat: int | None = None) -> Any:
-        return super().connection_for_write(url or _named(self.conf.broker_url), heartbeat)
+    def connection_for_write(self, url: str | None = None, *arguments: Any, **options: Any) -> Any:
+        return super().connection_for_write(url or _named(self.conf.broker_url), *arguments, **options)
 
 
 def _named(url: str) -> str:
