@@ -17,6 +17,7 @@ class OfficeSecrets:
     """Paths of the office's own secrets; the two private ones are handed to the signing worker alone."""
 
     session_secret: Path
+    nik_key: Path
     flower_basic_auth: Path
     sealing_key: Path
     unsealing_key: Path
@@ -26,6 +27,7 @@ class OfficeSecrets:
 def make_secrets(home: Home) -> OfficeSecrets:
     """Make what is missing below `home.secrets`; what is there stays."""
     home.secret("session_secret")
+    home.secret("nik_key")
     flower = home.secrets / "flower_basic_auth"
     if not flower.exists():
         write_private(flower, f"{FLOWER_USER}:{home.secret('flower_password')}")
@@ -33,7 +35,9 @@ def make_secrets(home: Home) -> OfficeSecrets:
     signing.mkdir(mode=0o700, exist_ok=True)
     _make_sealing_pair(signing / "unsealing_key", home.secrets / "sealing_key")
     return OfficeSecrets(
-        home.secrets / "session_secret", flower, home.secrets / "sealing_key", signing / "unsealing_key", signing
+        home.secrets / "session_secret",
+        home.secrets / "nik_key",
+        flower, home.secrets / "sealing_key", signing / "unsealing_key", signing
     )
 
 

@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     # What only some processes hold.
     session_secret: SecretStr | None = None
     sealing_key_file: Path | None = None  # public half: api
+    nik_key_file: Path | None = None  # keeps NIKs unreadable at rest: api and workers
     unsealing_key_file: Path | None = None  # private half: the signing worker, and nobody else
     office_keys_dir: Path | None = None  # the office seal and its authority: the signing worker
     flower_basic_auth: SecretStr | None = None  # "user:password"

@@ -17,6 +17,7 @@ class Outbox(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("outbox_due", "queue", "priority", "id", postgresql_where=text("done_at IS NULL")),
+        Index("outbox_flying", "queue", postgresql_where=text("done_at IS NULL AND sent_at IS NOT NULL")),
         Index("outbox_subject", "subject_id"),
         CheckConstraint("attempts >= 0", name="outbox_attempts"),
     )

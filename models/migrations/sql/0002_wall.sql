@@ -362,7 +362,8 @@ BEGIN
     NOTIFY paraf_outbox;
     RETURN NULL;
 END $$;
-CREATE TRIGGER outbox_notify AFTER INSERT ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();
+-- Done work makes room on the broker: the relay wakes for that as well.
+CREATE TRIGGER outbox_notify AFTER INSERT OR UPDATE OF done_at ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();
 
 CREATE FUNCTION pile_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
 BEGIN

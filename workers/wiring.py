@@ -1,0 +1,165 @@
+"""The one place where ports meet adapters, for workers and relay.
+
+Everything is made at its first use, which in a worker is after the fork: no socket, thread or key is shared with the
+parent process. Adapters are imported there too, so that a queue's worker carries only what its tasks need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.catalogue import load_office
+from models.db import Database
+from models.ports import LetterPress, NikCipher, Scanner, Signer, Unsealer, Vault
+from models.rules.errors import DefinitionError
+from models.rules.office import Office
+from models.rules.working_time import Calendar
+from workers.adapters.clock import SystemClock
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from models.services.apply import SigningRoom
+    from models.services.archive import Archive
+    from models.services.assemble import IssuingRoom
+    from models.services.check import Inspector
+    from models.tables.work import Outbox
+    from workers.adapters.office_keys import IssuingKeys
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+CALENDAR_YEARS = (2022, 2040)
+
+
+@cache
+def settings() -> Settings:
+    return Settings()
+
+
+@cache
+def database() -> Database:
+    return Database(settings().app_database, pool_size=2, application_name="paraf-worker")
+
+
+@cache
+def clock() -> SystemClock:
+    return SystemClock()
+
+
+@cache
+def vault() -> Vault:
+    from workers.adapters.vault import open_vault
+
+    return open_vault(settings())
+
+
+def templates() -> Path:
+    return settings().templates_dir or TEMPLATES
+
+
+@cache
+def office() -> Office:
+    return load_office(templates() / "office.toml")
+
+
+@cache
+def calendar() -> Calendar:
+    from workers.adapters.holidays_id import closed_days
+
+    return office().calendar(closed_days(*CALENDAR_YEARS))
+
+
+@cache
+def cipher() -> NikCipher:
+    from workers.adapters.nik_cipher import AesNikCipher
+
+    return AesNikCipher(_needed(settings().nik_key_file, "NIK_KEY_FILE").read_bytes().strip())
+
+
+@cache
+def scanner() -> Scanner:
+    from workers.adapters.scanner import CageScanner
+
+    return CageScanner()
+
+
+@cache
+def inspector() -> Inspector:
+    from models.services.check import Inspector
+
+    return Inspector(vault(), scanner(), cipher(), office().area_code)
+
+
+@cache
+def blanko_press() -> LetterPress:
+    """A press that makes blankos; it holds no key and can fill nothing."""
+    from workers.adapters.letter.press import TypstPress
+
+    return TypstPress(templates(), settings().public_url, None)
+
+
+@cache
+def _issuing_keys() -> IssuingKeys:
+    from workers.adapters.office_keys import load_issuing_keys
+
+    return load_issuing_keys(_needed(settings().office_keys_dir, "OFFICE_KEYS_DIR"))
+
+
+@cache
+def signer() -> Signer:
+    from models.rules.letter import Official
+    from workers.adapters.letter.signer import SoftSigner
+
+    keys = _issuing_keys()
+    seal = Official(office().name, f"Segel elektronik {office().short_name}")
+    return SoftSigner(templates() / "fonts", seal, keys.seal, keys.passphrase)
+
+
+@cache
+def unsealer() -> Unsealer:
+    from workers.adapters.sealing import BoxUnsealer, key_from
+
+    return BoxUnsealer(key_from(_needed(settings().unsealing_key_file, "UNSEALING_KEY_FILE")))
+
+
+@cache
+def signing_room() -> SigningRoom:
+    from models.services.apply import SigningRoom
+
+    return SigningRoom(vault(), signer(), unsealer())
+
+
+@cache
+def issuing_room() -> IssuingRoom:
+    from models.services.assemble import IssuingRoom
+    from workers.adapters.letter.press import TypstPress
+
+    press = TypstPress(templates(), settings().public_url, _issuing_keys().qr)
+    return IssuingRoom(vault(), press, signer())
+
+
+@cache
+def archive() -> Archive:
+    from models.services.archive import Archive
+    from workers.adapters.dossier import TypstDossierPress
+
+    return Archive(vault(), TypstDossierPress(templates()))
+
+
+def publisher() -> Callable[[Outbox], None]:
+    """Puts one outbox row on the broker: a task name, an id and a generation, nothing else."""
+    from workers.app import app
+
+    def publish(row: Outbox) -> None:
+        arguments = {"id": str(row.subject_id), "generation": row.generation}
+        headers = {"traceparent": row.trace} if row.trace else {}
+        app.send_task(row.task, kwargs=arguments, queue=row.queue, headers=headers)
+
+    return publish
+
+
+def _needed(path: Path | None, name: str) -> Path:
+    if path is None:
+        raise DefinitionError(f"PARAF_{name} is not set for this process; only the process that needs it may have it")
+    return path
