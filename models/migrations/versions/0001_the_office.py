@@ -86,6 +86,13 @@ def upgrade() -> None:
     op.create_index(
         "outbox_due", "outbox", ["queue", "priority", "id"], unique=False, postgresql_where=sa.text("done_at IS NULL")
     )
+    op.create_index(
+        "outbox_flying",
+        "outbox",
+        ["queue"],
+        unique=False,
+        postgresql_where=sa.text("done_at IS NULL AND sent_at IS NOT NULL"),
+    )
     op.create_index("outbox_subject", "outbox", ["subject_id"], unique=False)
     op.create_table(
         "person",
