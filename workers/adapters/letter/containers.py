@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 class Signed:
     """One filled signature field."""
 
-    field: str
+    name: str
     byte_range: tuple[int, int, int, int]
     contents: bytes = field(repr=False)
     dictionary: pikepdf.Object = field(repr=False)
@@ -31,7 +31,7 @@ class Signed:
 def signed_fields(pdf: pikepdf.Pdf) -> list[Signed]:
     """The filled signature fields in the order of their revisions."""
     fields = pdf.Root.get("/AcroForm", pikepdf.Dictionary()).get("/Fields", pikepdf.Array())
-    found = [_read(one) for one in fields if one.get("/FT") == pikepdf.Name.Sig and "/V" in one]
+    found: list[Signed] = [_read(one) for one in fields if one.get("/FT") == pikepdf.Name.Sig and "/V" in one]
     return sorted(found, key=lambda one: one.end)
 
 

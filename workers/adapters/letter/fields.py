@@ -62,7 +62,7 @@ def add_fields(
         links = dict(_links(document))
         _same_names(links, expected)
         font_object = _embed(document, font)
-        form = _form(document, font_object)
+        form = _form(font_object)
         for name in expected:
             place, link = links[name]
             _make_widget(document, link, place, tips[name], late_fields)
@@ -73,7 +73,7 @@ def add_fields(
         return _saved(document)
 
 
-def _links(document: Pdf) -> Iterator[tuple[str, tuple[Place, Dictionary]]]:
+def _links(document: Pdf) -> Iterator[tuple[str, tuple[Place, pikepdf.Object]]]:
     page = document.pages[0]
     seen: set[str] = set()
     for annotation in page.obj.get("/Annots", Array()):
@@ -95,7 +95,7 @@ def _same_names(found: Mapping[str, object], expected: Sequence[str]) -> None:
         )
 
 
-def _make_widget(document: Pdf, link: Dictionary, place: Place, tip: str, late_fields: Sequence[str]) -> None:
+def _make_widget(document: Pdf, link: pikepdf.Object, place: Place, tip: str, late_fields: Sequence[str]) -> None:
     _as_form_element(document, int(link.StructParent))
     for key in ("/A", "/Border", "/Contents", "/QuadPoints"):
         if key in link:
@@ -131,9 +131,11 @@ def _as_form_element(document: Pdf, key: int) -> None:
     kids = element.K if isinstance(element.K, Array) else Array([element.K])
     if len(kids) != 1 or kids[0].get("/Type") != Name.OBJR:
         raise PermanentFailure("A field of the layout must be an empty box: it holds content")
+    # Not an array of one: pyHanko's difference policy finds a changed field by the path .K.Obj only.
+    element.K = kids[0]
 
 
-def _empty_appearance(document: Pdf, annotation: Dictionary) -> pikepdf.Stream:
+def _empty_appearance(document: Pdf, annotation: pikepdf.Object) -> pikepdf.Stream:
     left, bottom, right, top = (float(number) for number in annotation.Rect.as_list())
     return document.make_stream(
         b"",
@@ -144,7 +146,7 @@ def _empty_appearance(document: Pdf, annotation: Dictionary) -> pikepdf.Stream:
     )
 
 
-def _form(document: Pdf, font: pikepdf.Object) -> Dictionary:
+def _form(font: pikepdf.Object) -> Dictionary:
     resources = Dictionary(Font=Dictionary({FONT_KEY: font}))
     return Dictionary(
         Fields=Array(),

@@ -43,7 +43,8 @@ def program_differs(font: pikepdf.Object, program: bytes) -> bool:
 
 def cid_widths(array: pikepdf.Object) -> dict[str, float]:
     """A /W array (ISO 32000-1, 9.7.4.3) as CID names to widths."""
-    items, found, place = array.as_list(), {}, 0
+    items, place = array.as_list(), 0
+    found: dict[str, float] = {}
     while place < len(items):
         first, second = int(items[place]), items[place + 1]
         if isinstance(second, Array):
@@ -79,9 +80,7 @@ def program_widths(program: bytes) -> Widths:
 
 def _sfnt_widths(font: TTFont) -> Widths:
     scale = 1000 / font["head"].unitsPerEm
-    return {
-        f"cid{gid:05}": font["hmtx"].metrics[name][0] * scale for gid, name in enumerate(font.getGlyphOrder())
-    }
+    return {f"cid{gid:05}": font["hmtx"].metrics[name][0] * scale for gid, name in enumerate(font.getGlyphOrder())}
 
 
 def _cff_width(top: object, name: str) -> float:

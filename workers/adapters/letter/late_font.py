@@ -16,6 +16,9 @@ FONT_KEY = "/Surat"
 FIRST, LAST = 32, 255
 LETTERS = {code: bytes([code]).decode("cp1252", "ignore") for code in range(FIRST, LAST + 1)}
 
+# Letters of the encoding that the font has under other names.
+NEAREST = str.maketrans({"\u00a0": " ", "\u00ad": "-", "²": "2", "³": "3", "µ": "u", "¹": "1"})
+
 
 @dataclass(frozen=True, slots=True)
 class LateFont:
@@ -35,8 +38,8 @@ class LateFont:
 
 
 def encoded(text: str) -> bytes:
-    """`text` in the font's encoding; letters that it lacks become `?`, no-break spaces plain ones."""
-    return text.replace("\u00a0", " ").encode("cp1252", "replace")
+    """`text` in the font's encoding; letters that it lacks become their nearest, or `?`."""
+    return text.translate(NEAREST).encode("cp1252", "replace")
 
 
 @lru_cache(maxsize=4)
@@ -47,9 +50,7 @@ def late_font(folder: Path) -> LateFont:
     # A viewer looks glyphs up by the names that WinAnsi gives to codes: the font must use the same names.
     covered = {code: letter for code, letter in LETTERS.items() if letter and _has_its_name(cmap, letter)}
     advances = font["hmtx"].metrics
-    widths = tuple(
-        advances[cmap[ord(covered[code])]][0] if code in covered else 0 for code in range(FIRST, LAST + 1)
-    )
+    widths = tuple(advances[cmap[ord(covered[code])]][0] if code in covered else 0 for code in range(FIRST, LAST + 1))
     head, os2 = font["head"], font["OS/2"]
     bbox = (head.xMin, head.yMin, head.xMax, head.yMax)
     ascent, descent, cap_height = os2.sTypoAscender, os2.sTypoDescender, os2.sCapHeight
@@ -58,7 +59,7 @@ def late_font(folder: Path) -> LateFont:
 
 
 def _has_its_name(cmap: dict[int, str], letter: str) -> bool:
-    return cmap.get(ord(letter)) == UV2AGL.get(ord(letter), "")
+    return bool(cmap.get(ord(letter)) == UV2AGL.get(ord(letter), ""))
 
 
 def _program(font: TTFont, covered: dict[int, str], name: str) -> bytes:

@@ -119,9 +119,7 @@ def _is_tagged(annotation: pikepdf.Object, tree: pikepdf.NumberTree) -> bool:
     element = tree[int(key)]
     kids = element.K if isinstance(element.K, Array) else Array([element.K])
     return element.get("/S") == Name.Form and any(
-        isinstance(kid, Dictionary)
-        and kid.get("/Type") == Name.OBJR
-        and kid.Obj.objgen == annotation.objgen
+        isinstance(kid, Dictionary) and kid.get("/Type") == Name.OBJR and kid.Obj.objgen == annotation.objgen
         for kid in kids
     )
 
@@ -129,26 +127,26 @@ def _is_tagged(annotation: pikepdf.Object, tree: pikepdf.NumberTree) -> bool:
 def _signatures(case: Case) -> Iterator[str]:
     signed = signed_fields(case.pdf)
     wanted = [*paraf_names(case.expected.paraf_count), HEAD, SEAL]
-    names = [one.field for one in signed]
+    names = [one.name for one in signed]
     if names != wanted:
         yield f"The signatures are {', '.join(names) or 'none'} instead of {', '.join(wanted)}, in this order"
     start = case.expected.blanko_size
     for one in signed:
         if not range_is_whole(one, case.data) or one.byte_range[1] < start:
-            yield f"The signature {one.field} does not cover the whole of its revision"
+            yield f"The signature {one.name} does not cover the whole of its revision"
         elif not is_intact(one, case.data):
-            yield f"The signature {one.field} does not fit the bytes that it covers"
+            yield f"The signature {one.name} does not fit the bytes that it covers"
         start = one.end
     if signed and signed[-1].end != len(case.data):
         yield "Bytes follow the last signature"
 
 
 def _locks(case: Case) -> Iterator[str]:
-    late = {str(one.T) for one in case.pdf.Root.AcroForm.Fields if one.FT == Name.Tx}
+    late = {str(one.T) for one in case.pdf.Root.AcroForm.Fields if Name.Tx == one.FT}
     wanted = {HEAD: ("/Exclude", late | {SEAL}, FORM_FILLING), SEAL: ("/All", set(), NO_CHANGES)}
     for one in signed_fields(case.pdf):
-        if one.field in wanted and _lock_of(one.dictionary) != wanted[one.field]:
-            yield f"The signature {one.field} does not lock what it must"
+        if one.name in wanted and _lock_of(one.dictionary) != wanted[one.name]:
+            yield f"The signature {one.name} does not lock what it must"
 
 
 def _lock_of(dictionary: pikepdf.Object) -> tuple[str, set[str], int] | None:
@@ -163,7 +161,7 @@ def _lock_of(dictionary: pikepdf.Object) -> tuple[str, set[str], int] | None:
 def _late_values(case: Case) -> Iterator[str]:
     wanted = late_values(case.expected.late) | {QR_FIELD: case.qr_text}
     for one in case.pdf.Root.AcroForm.Fields:
-        if one.FT != Name.Tx:
+        if Name.Tx != one.FT:
             continue
         name, value = str(one.T), str(one.get("/V", ""))
         if value != wanted[name]:
@@ -177,15 +175,15 @@ def _late_values(case: Case) -> Iterator[str]:
 def shown_text(appearance: pikepdf.Object) -> str:
     """The text that an appearance stream in WinAnsi encoding shows."""
     shown = [
-        bytes(operands[0]).decode("cp1252")
-        for operands, operator in pikepdf.parse_content_stream(appearance)
-        if str(operator) == "Tj"
+        bytes(instruction.operands[0]).decode("cp1252")
+        for instruction in pikepdf.parse_content_stream(appearance)
+        if str(instruction.operator) == "Tj"
     ]
     return "".join(shown)
 
 
 def _filled_rectangles(appearance: pikepdf.Object) -> bool:
-    operators = {str(operator) for _, operator in pikepdf.parse_content_stream(appearance)}
+    operators = {str(instruction.operator) for instruction in pikepdf.parse_content_stream(appearance)}
     return {"re", "f"} <= operators
 
 

@@ -24,11 +24,12 @@ Colour = tuple[float, float, float]
 
 
 def paraf_mark(font: LateFont, width: float, height: float, official: Official, at: datetime) -> bytes:
-    """A tick, the official's initials and the moment."""
-    middle = height / 2
-    tick = _tick(width * 0.5 - 24, middle - 3, height * 0.34, GREEN)
-    name = _text(font, width * 0.5 - 10, middle + 0.5, 9, phrases.initials(official.name), GREEN)
-    moment = _text(font, width * 0.5 - 10, middle - 7, 4.6, _moment(at), GREY)
+    """A tick, the official's initials and the moment, centred together."""
+    middle, size = height / 2, 4.6
+    left = (width - 14 - font.width(_moment(at), size)) / 2
+    tick = _tick(left, middle - 3, height * 0.34, GREEN)
+    name = _text(left + 14, middle + 0.5, 9, phrases.initials(official.name), GREEN)
+    moment = _text(left + 14, middle - 7, size, _moment(at), GREY)
     return b"\n".join([tick, name, moment])
 
 
@@ -63,7 +64,7 @@ def late_text(font: LateFont, width: float, height: float, text: str, size: floa
     size = _fitting(font, text, size, width)
     gap = width - font.width(text, size)
     left = (0.0, gap / 2, gap)[align]
-    return b"/Tx BMC\n" + _text(font, left, height * BASELINE / 1.3, size, text, BLACK) + b"\nEMC"
+    return b"/Tx BMC\n" + _text(left, height * BASELINE / 1.3, size, text, BLACK) + b"\nEMC"
 
 
 def squares(modules: Sequence[bytes | bytearray], width: float, height: float) -> bytes:
@@ -108,7 +109,7 @@ def _stack(
     for (text, _, colour), size in zip(lines, sizes, strict=True):
         y -= size * 1.28
         shift = (room - font.width(text, size)) / 2 if centred else 0.0
-        parts.append(_text(font, left + shift, y + size * BASELINE, size, text, colour))
+        parts.append(_text(left + shift, y + size * BASELINE, size, text, colour))
     return parts
 
 
@@ -117,7 +118,7 @@ def _fitting(font: LateFont, text: str, size: float, room: float) -> float:
     return size if wide <= room else max(SMALLEST / 2, size * room / wide)
 
 
-def _text(font: LateFont, x: float, y: float, size: float, text: str, colour: Colour) -> bytes:
+def _text(x: float, y: float, size: float, text: str, colour: Colour) -> bytes:
     escaped = encoded(text).replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
     where = _number(x, y)
     return b"BT %s rg %s %s Tf %s Td (%s) Tj ET" % (

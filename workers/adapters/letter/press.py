@@ -21,8 +21,11 @@ from workers.adapters.letter.wording import descriptions, letter_content
 class TypstPress:
     """Made once in a worker process, after the fork; safe for its threads."""
 
-    def __init__(self, templates: Path, verification_url: str, qr_key: Ed25519PrivateKey) -> None:
-        """`templates` holds fonts/ and emblem/; `verification_url` is the office's public address, without `/v`."""
+    def __init__(self, templates: Path, verification_url: str, qr_key: Ed25519PrivateKey | None) -> None:
+        """`templates` holds fonts/ and emblem/; `verification_url` is the office's public address, without `/v`.
+
+        Without a QR key (`qr_key` None) the press makes blankos and nothing else.
+        """
         assets = Assets.below(templates)
         self._typesetter = Typesetter(assets)
         self._font = late_font(assets.fonts)
@@ -43,8 +46,13 @@ class TypstPress:
 
     def fill(self, signed: bytes, late: LateFacts) -> bytes:
         """One incremental update with number, date, validity and QR. Raises PermanentFailure."""
-        return late_fields.fill(signed, late, self._url, self._qr_key, self._font)
+        return late_fields.fill(signed, late, self._url, self._key(), self._font)
 
     def lint(self, licence: bytes, expected: LetterExpectation) -> Sequence[str]:
         """What is wrong with a finished licence, in sentences."""
-        return lint.findings(licence, expected, self._url, self._qr_key)
+        return lint.findings(licence, expected, self._url, self._key())
+
+    def _key(self) -> Ed25519PrivateKey:
+        if self._qr_key is None:
+            raise PermanentFailure("This press holds no QR key: it makes blankos only")
+        return self._qr_key

@@ -128,4 +128,3 @@ def _permissions(field: dict[str, object]) -> SigMDPSetup | None:
         field_lock=FieldMDPSpec.from_pdf_object(lock),
         docmdp_perms=MDPPerm(int(lock["/P"])),  # type: ignore[index]
     )
-

@@ -53,9 +53,7 @@ class SoftKey:
         issuer = sequence(self.certificate.issuer.public_bytes(), integer(self.certificate.serial_number))
         # Signed as a SET OF, stored under an implicit tag (RFC 5652, 5.4).
         signature = self._raw(tlv(SET, *attributes))
-        return sequence(
-            integer(1), issuer, SHA256, tlv(CONTEXT_0, *attributes), self._mechanism(), octets(signature)
-        )
+        return sequence(integer(1), issuer, SHA256, tlv(CONTEXT_0, *attributes), self._mechanism(), octets(signature))
 
     def _mechanism(self) -> bytes:
         return ECDSA_SHA256 if isinstance(self.key, ec.EllipticCurvePrivateKey) else RSA_SHA256

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
+import weakref
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any
 
 import typst
@@ -39,21 +41,25 @@ class Typesetter:
     def __init__(self, assets: Assets) -> None:
         self._lock = threading.Lock()
         # Typst reads files below a root only; the photo and the facts are given to it there.
-        self._folder = TemporaryDirectory(prefix="paraf-letter-")
-        self._root = Path(self._folder.name)
+        self._root = Path(mkdtemp(prefix="paraf-letter-"))
+        weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
         (self._root / "emblem.svg").write_bytes(assets.emblem.read_bytes())
-        fonts = typst.Fonts(
-            include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(assets.fonts)]
-        )
+        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(assets.fonts)])
         self._compiler = typst.Compiler(root=str(self._root), font_paths=fonts)
 
     def pdf(self, layout: str, content: dict[str, Any], photo: bytes | None) -> bytes:
         """The letter as PDF/A-2a and PDF/UA-1, dated by `content["date"]`. Raises PermanentFailure."""
         with self._lock:
-            (self._root / "letter.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-            if photo is not None:
-                (self._root / "photo.jpg").write_bytes(photo)
-            return self._compile(layout, date(*content["date"]))
+            facts, portrait = self._root / "letter.json", self._root / "photo.jpg"
+            try:
+                facts.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+                if photo is not None:
+                    portrait.write_bytes(photo)
+                return self._compile(layout, date(*content["date"]))
+            finally:
+                # Personal data does not lie about between two letters.
+                facts.unlink(missing_ok=True)
+                portrait.unlink(missing_ok=True)
 
     def _compile(self, layout: str, day: date) -> bytes:
         # Midnight in Jakarta of the letter's own date: the same facts give the same bytes.

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.ports import LetterDefinition
 from models.rules.errors import Fault, PermanentFailure
@@ -19,7 +20,7 @@ Json = dict[str, Any]
 
 def _environment() -> ImmutableSandboxedEnvironment:
     # Not HTML: the text becomes JSON for Typst, so autoescape would print "&amp;" on letters.
-    environment = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictUndefined)  # noqa: S701
+    environment = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictUndefined)
     environment.filters.update(
         tanggal=phrases.long_date,
         jenis_kelamin=phrases.sex_in_words,
