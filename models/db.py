@@ -59,7 +59,7 @@ class Database:
         by key, never blindly.
         """
         try:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with Session(self.engine, expire_on_commit=False, autoflush=False) as session, session.begin():
                 yield session
         except OperationalError as error:
             raise DatabaseAway("The database can not be reached; nothing was lost, try again shortly.") from error
