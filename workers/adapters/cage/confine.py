@@ -45,11 +45,11 @@ def leave_network() -> bool:
     return True
 
 
-def readable_folders() -> list[str]:
-    """The interpreter's own libraries and the fonts that a page without embedded fonts is drawn with."""
+def readable_paths() -> list[str]:
+    """The interpreter's own libraries, fonts for pages without their own, chance for qpdf's decryption."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     libraries = {sysconfig.get_path(name) for name in names} | {"/usr/lib", "/lib", "/lib64"}
-    return sorted(libraries | {"/usr/share/fonts", "/usr/share/zoneinfo"})
+    return sorted(libraries | {"/usr/share/fonts", "/dev/urandom"})
 
 
 def die_with(parent: int) -> bool:

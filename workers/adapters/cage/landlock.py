@@ -9,12 +9,13 @@ import ctypes
 import os
 import struct
 from collections.abc import Sequence
+from pathlib import Path
 
 from workers.adapters.cage import kernel
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _RULE_PATH_BENEATH = 1
-_READ = (1 << 2) | (1 << 3)
+_READ_FILE, _READ_FOLDER = 1 << 2, 1 << 3
 _NOT_FOR_SCRATCH = (1 << 0) | (1 << 6) | (1 << 9) | (1 << 10) | (1 << 11) | (1 << 12) | (1 << 15)
 _FS_RIGHTS_BY_ABI = {1: 13, 2: 14, 3: 15, 4: 15}
 _TCP = 0b11
@@ -42,8 +43,8 @@ def _attributes(version: int) -> bytes:
     return struct.pack(f"={len(words)}Q", *words)
 
 
-def _allow(ruleset: int, folder: str, rights: int) -> None:
-    handle = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+def _allow(ruleset: int, path: str, rights: int) -> None:
+    handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
         rule = ctypes.create_string_buffer(struct.pack("=Qi", rights, handle), 12)
         kernel.syscall(_ADD_RULE, ctypes.c_int(ruleset), ctypes.c_int(_RULE_PATH_BENEATH), rule, ctypes.c_uint32(0))
@@ -52,7 +53,7 @@ def _allow(ruleset: int, folder: str, rights: int) -> None:
 
 
 def ruleset(readable: Sequence[str], writable: str) -> int | None:
-    """A rule set as a file descriptor: nothing but `readable` folders and one `writable`; None without Landlock."""
+    """A rule set as a descriptor: only `readable` paths and one `writable` folder; None without Landlock."""
     version = abi()
     if version < 1:
         return None
@@ -60,9 +61,9 @@ def ruleset(readable: Sequence[str], writable: str) -> int | None:
     descriptor = kernel.syscall(
         _CREATE_RULESET, attributes, ctypes.c_size_t(len(_attributes(version))), ctypes.c_uint32(0)
     )
-    for folder in readable:
-        if os.path.isdir(folder):  # noqa: PTH112  (plain strings: no path objects before a fork)
-            _allow(descriptor, folder, _READ)
+    for path in map(Path, readable):
+        if path.exists():
+            _allow(descriptor, str(path), _READ_FILE | (_READ_FOLDER if path.is_dir() else 0))
     _allow(descriptor, writable, _handled(version) & ~_NOT_FOR_SCRATCH)
     return descriptor
 

@@ -149,7 +149,7 @@ def main(control: int, parent: int, modules: Sequence[str]) -> None:
     scratch = _scratch_folder()
     try:
         with socket.socket(fileno=control) as conversation:
-            rules = landlock.ruleset(confine.readable_folders(), str(scratch))
+            rules = landlock.ruleset(confine.readable_paths(), str(scratch))
             server = Server(conversation, calls.load(modules), scratch, rules)
             gc.collect()
             gc.freeze()  # forks then share these pages: collection does not write to them

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from io import BytesIO
 from typing import Final
 
@@ -16,7 +15,7 @@ _PLAIN_MODES: Final = frozenset({"1", "L", "P", "RGB"})
 _ALPHA_MODES: Final = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 _A4_LONG_INCHES: Final = 297 / 25.4
 _LARGEST_PROFILE: Final = 64 * 1024
-_NO_DATE: Final = time.gmtime(0)
+_ROWS_PER_STRIP, _STRIP_OFFSETS, _STRIP_SIZES = 278, 273, 279
 
 
 def has_alpha(picture: Image.Image) -> bool:
@@ -111,21 +110,41 @@ def _density(picture: Image.Image) -> tuple[float, float]:
     return guess, guess
 
 
-def to_pdf_page(picture: Image.Image) -> bytes:
-    """A PDF of one page that is the picture: black and white as CCITT, else JPEG."""
+def _fax(picture: Image.Image) -> tuple[bytes, dict[str, object]]:
+    """Black and white as CCITT group 4 in one strip.
+
+    Pillow's own PDF writer keeps the TIFF header around the strip, with a few bytes of uninitialised memory in it.
+    """
     out = BytesIO()
-    picture = picture.convert("RGB") if picture.mode == "P" else picture
-    quality = {} if picture.mode == "1" else {"quality": 90}
-    picture.save(out, "PDF", dpi=_density(picture), creationDate=_NO_DATE, modDate=_NO_DATE, producer=None, **quality)
+    picture.save(out, "TIFF", compression="group4", tiffinfo={_ROWS_PER_STRIP: picture.height})
+    with Image.open(out, formats=["TIFF"]) as strips:
+        tags = strips.tag_v2  # type: ignore[attr-defined]  # only TIFF pictures have it
+        (start,), (size,) = tags[_STRIP_OFFSETS], tags[_STRIP_SIZES]
+    parameters = pikepdf.Dictionary(K=-1, BlackIs1=True, Columns=picture.width, Rows=picture.height)
+    entries = {"Filter": pikepdf.Name.CCITTFaxDecode, "DecodeParms": parameters, "BitsPerComponent": 1}
+    return out.getvalue()[start : start + size], {**entries, "ColorSpace": pikepdf.Name.DeviceGray}
+
+
+def _dct(picture: Image.Image) -> tuple[bytes, dict[str, object]]:
+    grey = picture.mode == "L"
+    space = pikepdf.Name.DeviceGray if grey else pikepdf.Name.DeviceRGB
+    return to_jpeg(picture), {"Filter": pikepdf.Name.DCTDecode, "BitsPerComponent": 8, "ColorSpace": space}
+
+
+def add_page(pdf: pikepdf.Pdf, picture: Image.Image) -> None:
+    """Append a page that is the picture: black and white as CCITT, else JPEG."""
+    data, entries = _fax(picture) if picture.mode == "1" else _dct(picture)
+    across, down = _density(picture)
+    width, height = picture.width / across * 72, picture.height / down * 72
+    image = pdf.make_stream(data, Type=pikepdf.Name.XObject, Subtype=pikepdf.Name.Image, **entries)
+    image.stream_dict.Width, image.stream_dict.Height = picture.width, picture.height
+    page = pdf.add_blank_page(page_size=(round(width, 2), round(height, 2)))
+    page.obj.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(Im0=image))
+    page.obj.Contents = pdf.make_stream(b"q %.2f 0 0 %.2f 0 0 cm /Im0 Do Q" % (width, height))
+
+
+def saved(pdf: pikepdf.Pdf) -> bytes:
+    """The PDF as bytes: no encryption, an identity made from its content."""
+    out = BytesIO()
+    pdf.save(out, deterministic_id=True, encryption=False, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return out.getvalue()
-
-
-def joined(pages: list[bytes]) -> bytes:
-    """One PDF of several."""
-    with pikepdf.new() as whole:
-        for page in pages:
-            with pikepdf.open(BytesIO(page)) as single:
-                whole.pages.extend(single.pages)
-        out = BytesIO()
-        whole.save(out, deterministic_id=True)
-        return out.getvalue()

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pikepdf
 
 from workers.adapters.inspect import bounds, kinds
+from workers.adapters.inspect.convert import saved
 from workers.adapters.inspect.pdf_active import refuse_wrappers, scrub
 from workers.adapters.inspect.pdf_look import look
 from workers.adapters.inspect.pdf_signed import is_signed
@@ -69,13 +70,6 @@ def _note_fonts(walked: Walked, report: Report) -> None:
         report.add("fonts-missing")
 
 
-def _saved(pdf: pikepdf.Pdf) -> bytes:
-    """The cleaned copy: same input, same bytes."""
-    out = BytesIO()
-    pdf.save(out, deterministic_id=True, encryption=False, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    return out.getvalue()
-
-
 def _mend(data: bytes, pdf: pikepdf.Pdf, walked: Walked, rebuilt: bool, report: Report) -> None:
     """Clean in memory and say so; a signed file is touched only when it is dangerous or broken as it is."""
     signed = is_signed(data, walked)
@@ -105,7 +99,7 @@ def _judge(data: bytes, pdf: pikepdf.Pdf, report: Report) -> Judged:
     if not report.mended:
         look(data, report)
         return Judged(pages)
-    clean = _saved(pdf)
+    clean = saved(pdf)
     look(clean, report)
     return Judged(pages, clean, kinds.PDF)
 

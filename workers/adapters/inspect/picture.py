@@ -7,6 +7,7 @@ import zlib
 from io import BytesIO
 from typing import Final
 
+import pikepdf
 from PIL import Image, UnidentifiedImageError
 
 from workers.adapters.inspect import bounds, convert, kinds, segments
@@ -161,8 +162,8 @@ def _has_place_quietly(picture: Image.Image) -> bool:
         return False
 
 
-def _tiff_page(picture: Image.Image, number: int, report: Report) -> tuple[bytes, bool]:
-    """One page as PDF, and whether it is blank."""
+def _add_tiff_page(pdf: pikepdf.Pdf, picture: Image.Image, number: int, report: Report) -> bool:
+    """One page more; gives whether it is blank."""
     try:
         picture.seek(number)
     except _UNREADABLE as error:
@@ -173,7 +174,8 @@ def _tiff_page(picture: Image.Image, number: int, report: Report) -> tuple[bytes
     plain = convert.reduced(convert.normalised(convert.upright(picture, report), report), report)
     if density and "dpi" not in plain.info:
         plain.info["dpi"] = density
-    return convert.to_pdf_page(plain), tone(_small(plain.convert("L"))).blank
+    convert.add_page(pdf, plain)
+    return tone(_small(plain.convert("L"))).blank
 
 
 def _judge_tiff(data: bytes, report: Report) -> Judged:
@@ -182,10 +184,11 @@ def _judge_tiff(data: bytes, report: Report) -> Judged:
     if frames > bounds.MAX_PAGES:
         raise Refused("too-many-pages", pages=frames, limit=bounds.MAX_PAGES)
     report.add("converted", source="TIFF", target="PDF")
-    pages = [_tiff_page(picture, number, report) for number in range(frames)]
-    if all(blank for _, blank in pages):
-        raise Refused("blank")
-    return Judged(frames, convert.joined([page for page, _ in pages]), kinds.PDF)
+    with pikepdf.new() as pdf:
+        blank = [_add_tiff_page(pdf, picture, number, report) for number in range(frames)]
+        if all(blank):
+            raise Refused("blank")
+        return Judged(frames, convert.saved(pdf), kinds.PDF)
 
 
 def judge_picture(data: bytes, media_type: str, profile: str, report: Report) -> Judged:

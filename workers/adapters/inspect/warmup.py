@@ -10,7 +10,7 @@ import pillow_heif
 from PIL import Image, ImageDraw
 
 from workers.adapters.inspect import bounds
-from workers.adapters.inspect.convert import to_pdf_page
+from workers.adapters.inspect.convert import add_page, saved
 from workers.adapters.inspect.pages import page_texts, render_page
 from workers.adapters.inspect.verdict import inspect
 
@@ -46,6 +46,13 @@ def _encoded(picture: Image.Image, form: str) -> bytes:
     return out.getvalue()
 
 
+def _pdf_of_pictures(picture: Image.Image) -> bytes:
+    with pikepdf.new() as pdf:
+        add_page(pdf, picture)
+        add_page(pdf, picture.convert("1"))
+        return saved(pdf)
+
+
 def _pdf_with_text() -> bytes:
     """A PDF with metadata and a word, so that both their readers are loaded."""
     with pikepdf.new() as pdf:
@@ -66,7 +73,7 @@ def warm_up() -> None:
     for name in _CODECS:
         codecs.lookup(name)
     picture = _sample()
-    pdf = to_pdf_page(picture)
+    pdf = _pdf_of_pictures(picture)
     for form in ("JPEG", "PNG", "WEBP", "TIFF", "BMP"):
         inspect(_encoded(picture, form), f"a.{form.lower()}", "document")
     inspect(_encoded(picture, "JPEG"), "a.jpg", "photo")

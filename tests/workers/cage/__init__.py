@@ -1,0 +1,1 @@
+"""The cage held against what a hostile file could try."""
