@@ -1,0 +1,1 @@
+"""The office's verbs on a real PostgreSQL, as the restricted role."""
