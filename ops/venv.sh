@@ -43,7 +43,7 @@ make_environment() {
 "$venv/bin/python" -m pip --version >/dev/null 2>&1 || make_environment
 
 say "Installing from $(basename "$lock") ..."
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r "$here/$lock"
+"$venv/bin/python" -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r "$here/$lock"
 
 # The house's own packages are used where they stand; nothing is built.
 site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
