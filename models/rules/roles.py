@@ -12,7 +12,6 @@ FRONT_OFFICE = "front_office"
 BACK_OFFICE = "back_office"
 ADMIN = "admin"
 OPERATOR = "operator"
-STAFF = frozenset({FRONT_OFFICE, BACK_OFFICE, "ahli_muda", "ahli_madya", "sekretaris", "kepala_dinas", ADMIN, OPERATOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,8 @@ class Actor:
 
     @property
     def is_staff(self) -> bool:
-        return bool(self.roles & STAFF)
+        """Anyone who holds a post of the office: any role but the applicant's, also one of a later licence's SOP."""
+        return bool(self.roles - {APPLICANT})
 
 
 def require_role(actor: Actor, *roles: str) -> None:

@@ -105,7 +105,9 @@ def _keep(row: Document, inspection: Inspection, clean_sha256: str) -> None:
 
 def _judge(session: Session, inspector: Inspector, case: Application, sop: Sop, today: date) -> Completeness:
     holder = holder_of(session, case.id)
-    items = applicable(sop, case.application_type, today, frozenset(holder.conditions))
+    # A pinned case keeps the rules of the day on which its berkas was declared complete.
+    rules_day = jakarta_date(case.complete_at) if case.complete_at else today
+    items = applicable(sop, case.application_type, rules_day, frozenset(holder.conditions))
     applicant = ApplicantFacts(
         inspector.cipher.open(holder.nik_sealed),
         holder.birth_date,
