@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from models.rules.errors import DefinitionError
 from workers.adapters.letter.letter_verify import VerificationReport, verify
 from workers.adapters.letter.phrases import long_date
+from workers.adapters.office_keys import load_trust
+from workers.settings import Settings
 
 
 def verify_file(path: Path, trust_roots: Sequence[bytes], qr_public_keys: Sequence[bytes]) -> tuple[int, str]:
@@ -36,3 +42,18 @@ def in_words(report: VerificationReport) -> str:
             f"  QR code: {summary.number}, {long_date(summary.signed_on)}, {summary.holder_name}, until {until}"
         )
     return "\n".join(lines)
+
+
+def main(
+    file: Annotated[Path, typer.Argument(help="The PDF to look at.")],
+    trust: Annotated[
+        Path | None, typer.Option(help="Folder with ca*.pem and qr*.pem; the office's own by default.")
+    ] = None,
+) -> None:
+    """Exit 0 for a whole licence of this office, 1 for anything else."""
+    held = load_trust(trust or Settings().home / "trust")
+    if not held.roots:
+        raise DefinitionError("No certificate to trust: name a folder with ca.pem and qr.pem by --trust.")
+    code, words = verify_file(file, held.roots, held.qr_keys)
+    print(words)
+    raise typer.Exit(code)
