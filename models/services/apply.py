@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from models.db import Database
 from models.ports import Clock, Credential, KeyKind, Signer, Stored, Unsealer, Vault
-from models.rules.errors import PermanentFailure
+from models.rules.errors import ParafError, PermanentFailure, TemporaryFailure, WrongPassphrase
 from models.rules.letter import Official
 from models.rules.stages import Command
 from models.services.definitions import pinned_sop
-from models.services.endorse import active_key, live_pile, pile_context
+from models.services.endorse import active_key, live_pile, pile_context, settle_letter
 from models.services.machine import NeedsPerson, Ticket, finish, run_step, still_mine
 from models.services.messages import tell
 from models.services.people import official_from
 from models.tables.cases import Application
-from models.tables.letters import Blanko, Endorsement, Letter, Pile, PileItem
+from models.tables.letters import Blanko, Endorsement, Letter
 from models.tables.people import Person, RoleGrant, SigningKey
 
 
@@ -57,8 +57,14 @@ def _apply(db: Database, clock: Clock, room: SigningRoom, ticket: Ticket, case: 
         job = _job(session, room, case, clock.now())
     try:
         stored = _appended(room, job)
-    except PermanentFailure as error:
-        _mark(db, clock, job, "failed", str(error))
+    except WrongPassphrase as error:
+        # Trying it again could lock the official's key: he gives it once more.
+        _fail(db, clock, ticket, str(error))
+        raise NeedsPerson("The passphrase did not open the key: the official gives it once more.") from error
+    except TemporaryFailure:
+        raise
+    except ParafError as error:
+        _fail(db, clock, ticket, str(error))
         raise
     now = clock.now()
     with db.transaction() as session:
@@ -67,13 +73,20 @@ def _apply(db: Database, clock: Clock, room: SigningRoom, ticket: Ticket, case: 
             return
         session.add(_row(job, stored, now))
         session.flush()
+        settle_letter(session, found, "done", "", now)
         paraf = job.endorsement.kind == "paraf"
         command = Command.FINISH_PARAF if paraf else Command.FINISH_SIGNATURE
         detail = {"ordinal": job.endorsement.ordinal, "sha256": stored.sha256}
         finish(session, ticket, now, command, detail)
         if not paraf:
             tell(session, found, "signed", now)
-    _mark(db, clock, job, "done", "")
+
+
+def _fail(db: Database, clock: Clock, ticket: Ticket, message: str) -> None:
+    with db.transaction() as session:
+        case = still_mine(session, ticket)
+        if case is not None:
+            settle_letter(session, case, "failed", message, clock.now())
 
 
 def _job(session: Session, room: SigningRoom, case: Application, now: datetime) -> _Job:
@@ -151,28 +164,3 @@ def _row(job: _Job, stored: Stored, now: datetime) -> Letter:
         parent_sha256=job.parent_sha256,
         made_at=now,
     )
-
-
-def _mark(db: Database, clock: Clock, job: _Job, state: str, message: str) -> None:
-    """Tell the pile how its letter went, and wipe the secret once nothing is left to do with it."""
-    if job.pile_id is None:
-        return
-    with db.transaction() as session:
-        pile = session.get(Pile, job.pile_id, with_for_update=True)
-        item = session.get(PileItem, (job.pile_id, job.endorsement.application_id))
-        if pile is None or item is None:
-            return
-        item.state, item.message, item.done_at = state, message[:300], clock.now()
-        session.add(item)
-        session.flush()
-        wipe_if_finished(session, pile, clock.now())
-
-
-def wipe_if_finished(session: Session, pile: Pile, now: datetime) -> None:
-    """A secret is kept no longer than a letter waits for it."""
-    waiting = session.exec(
-        select(PileItem.pile_id).where(PileItem.pile_id == pile.id, col(PileItem.state) == "pending").limit(1)
-    ).first()
-    if waiting is None and pile.secret is not None:
-        pile.secret, pile.wiped_at = None, now
-        session.add(pile)

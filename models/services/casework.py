@@ -130,11 +130,13 @@ def enqueue(
 
 
 def open_work(session: Session, task: str, subject_id: UUID, generation: int) -> list[Outbox]:
-    """The outbox rows of one piece of work that are not done, locked."""
+    """The outbox rows of one piece of work that are not done, locked, oldest first."""
     statement = (
         select(Outbox)
         .where(Outbox.subject_id == subject_id, Outbox.task == task, Outbox.generation == generation)
         .where(col(Outbox.done_at).is_(None))
+        # In one order for all: two deliveries of doubled work must not wait for each other.
+        .order_by(col(Outbox.id))
         .with_for_update()
     )
     return list(session.exec(statement))

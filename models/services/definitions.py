@@ -61,15 +61,18 @@ def _same_content(stored: SopVersion, definition: LicenceDefinition) -> None:
 
 
 def current_sop(session: Session, licence_code: str, on: date) -> tuple[UUID, Sop]:
-    """The newest version in force on a day; raises NotFound for an unknown licence."""
+    """The version in force on a day: of those that began, the last to begin, then the last loaded.
+
+    Raises NotFound for an unknown licence.
+    """
     rows = session.exec(
-        select(SopVersion).where(SopVersion.licence_code == licence_code).order_by(col(SopVersion.loaded_at).desc())
+        select(SopVersion).where(SopVersion.licence_code == licence_code).order_by(col(SopVersion.loaded_at))
     ).all()
-    for row in rows:
-        sop = parsed_sop(row)
-        if sop.effective_on <= on:
-            return row.id, sop
-    raise NotFound(f"There is no licence {licence_code!r} in force; see the list of licences.")
+    begun = [(row.id, sop) for row in rows if (sop := parsed_sop(row)).effective_on <= on]
+    if not begun:
+        raise NotFound(f"There is no licence {licence_code!r} in force; see the list of licences.")
+    # `max` keeps the first of equals: reversed, so that a correction loaded later wins.
+    return max(reversed(begun), key=lambda version: version[1].effective_on)
 
 
 def pinned_row(session: Session, sop_id: UUID) -> SopVersion:

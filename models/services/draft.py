@@ -18,6 +18,7 @@ from models.rules.requirements import conditions_of
 from models.rules.roles import Actor, require_owner_or_staff
 from models.rules.stages import Stage
 from models.services.casework import lock_case, record
+from models.services.check import rules_of
 from models.services.definitions import current_sop
 from models.services.inputs import HolderInput
 from models.tables.cases import Application, Document, HolderData
@@ -165,7 +166,7 @@ def remove(db: Database, clock: Clock, actor: Actor, application_id: UUID, docum
 
 
 def _check_kind(session: Session, case: Application, upload: Upload, clock: Clock) -> None:
-    _, sop = current_sop(session, case.licence_code, jakarta_date(clock.now()))
+    _, sop = rules_of(session, case, jakarta_date(clock.now()))
     requirement = sop.requirement(upload.requirement)
     kind = "pdf" if upload.media_type == "application/pdf" else "image"
     if kind not in requirement.kinds:

@@ -12,7 +12,7 @@ from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, select
 
 from models.db import Database
@@ -23,13 +23,15 @@ from models.rules.errors import (
     InvalidInput,
     ParafError,
     StaleVersion,
+    TemporaryFailure,
     WrongPassphrase,
     WrongStage,
 )
 from models.rules.numbering import jakarta_date
 from models.rules.roles import Actor, person_of
 from models.rules.stages import TASKS, Command, Stage, decide
-from models.services.casework import enqueue, expect_version, lock_case, move, position_of, record
+from models.rules.validity import valid_until
+from models.services.casework import enqueue, expect_version, holder_of, lock_case, move, position_of, record
 from models.services.definitions import pinned_sop
 from models.services.inputs import PileLetter
 from models.services.people import Post, post_held_by
@@ -83,26 +85,38 @@ def endorse_one(desk: Desk, actor: Actor, kind: Kind, letter: PileLetter, passph
 
 
 def endorse_pile(desk: Desk, actor: Actor, kind: Kind, letters: Sequence[PileLetter], passphrase: str) -> PileOutcome:
-    """Paraf or sign a pile with one step-up; each letter stands or falls alone.
+    """Paraf or sign a pile with one step-up; each letter stands or falls alone, and what stands is committed at once.
 
     Raises WrongPassphrase (nothing has moved), InvalidInput for an empty, too long or repeating pile.
     """
     person_id = person_of(actor)
     _refuse_odd_pile(letters)
     _check_passphrase(desk, person_id, passphrase)
-    pile_id = _open_pile(desk, person_id, kind, passphrase)
-    outcomes = tuple(_endorse_in_pile(desk, actor, kind, letter, pile_id) for letter in letters)
-    if all(outcome.error for outcome in outcomes):
-        _wipe(desk, pile_id)
-    return PileOutcome(pile_id, outcomes)
+    # One commit: a worker that finished the first letter would else find the pile done and wipe the others' secret.
+    with desk.db.transaction() as session:
+        pile = _open_pile(session, desk, person_id, kind, passphrase)
+        outcomes: dict[UUID, LetterOutcome] = {}
+        # Cases are locked in one order, so that two piles with the same letters never wait for each other.
+        for letter in sorted(letters, key=_case_id):
+            outcomes[_case_id(letter)] = _endorse_in_pile(session, desk, actor, kind, letter, pile.id)
+        if all(outcome.error for outcome in outcomes.values()):
+            wipe(session, pile, desk.clock.now())
+        return PileOutcome(pile.id, tuple(outcomes[_case_id(letter)] for letter in letters))
 
 
 def _refuse_odd_pile(letters: Sequence[PileLetter]) -> None:
-    ids = [letter.application_id for letter in letters]
+    ids = [_case_id(letter) for letter in letters]
     if not 1 <= len(ids) <= MAX_PILE:
         raise InvalidInput(f"A pile holds 1 to {MAX_PILE} letters; this one holds {len(ids)}. Take the rest after it.")
     if len(set(ids)) != len(ids):
         raise InvalidInput("A letter lies twice in this pile; remove one of them.")
+
+
+def _case_id(letter: PileLetter) -> UUID:
+    try:
+        return UUID(letter.application_id)
+    except ValueError as error:
+        raise InvalidInput(f"{letter.application_id!r} is no id of an application.") from error
 
 
 def _check_passphrase(desk: Desk, person_id: UUID, passphrase: str) -> None:
@@ -123,22 +137,21 @@ def active_key(session: Session, person_id: UUID, now: datetime) -> SigningKey |
     ).first()
 
 
-def _open_pile(desk: Desk, person_id: UUID, kind: Kind, passphrase: str) -> UUID:
+def _open_pile(session: Session, desk: Desk, person_id: UUID, kind: Kind, passphrase: str) -> Pile:
     now = desk.clock.now()
-    with desk.db.transaction() as session:
-        # The id is PostgreSQL's, and the seal is bound to it: so ask for it first.
-        pile_id: UUID = session.execute(text("SELECT uuidv7()")).scalar_one()
-        session.add(
-            Pile(
-                id=pile_id,
-                person_id=person_id,
-                kind=kind,
-                secret=desk.sealer.seal(passphrase, pile_context(pile_id)),
-                created_at=now,
-                expires_at=now + desk.lifetime,
-            )
-        )
-        return pile_id
+    # The id is PostgreSQL's, and the seal is bound to it: so ask for it first.
+    pile_id: UUID = session.execute(text("SELECT uuidv7()")).scalar_one()
+    pile = Pile(
+        id=pile_id,
+        person_id=person_id,
+        kind=kind,
+        secret=desk.sealer.seal(passphrase, pile_context(pile_id)),
+        created_at=now,
+        expires_at=now + desk.lifetime,
+    )
+    session.add(pile)
+    session.flush()
+    return pile
 
 
 def pile_context(pile_id: UUID) -> str:
@@ -146,31 +159,27 @@ def pile_context(pile_id: UUID) -> str:
     return f"pile:{pile_id}"
 
 
-def _wipe(desk: Desk, pile_id: UUID) -> None:
-    with desk.db.transaction() as session:
-        pile = session.get(Pile, pile_id, with_for_update=True)
-        if pile is not None:
-            pile.secret = None
-            pile.wiped_at = desk.clock.now()
-            session.add(pile)
+def wipe(session: Session, pile: Pile, now: datetime) -> None:
+    """Forget a pile's secret for good."""
+    pile.secret, pile.wiped_at = None, now
+    session.add(pile)
 
 
-def _endorse_in_pile(desk: Desk, actor: Actor, kind: Kind, letter: PileLetter, pile_id: UUID) -> LetterOutcome:
-    application_id = _uuid(letter.application_id)
+def _endorse_in_pile(
+    session: Session, desk: Desk, actor: Actor, kind: Kind, letter: PileLetter, pile_id: UUID
+) -> LetterOutcome:
+    application_id = _case_id(letter)
     try:
-        with desk.db.transaction() as session:
+        with session.begin_nested():
             return LetterOutcome(application_id, _endorse(session, desk, actor, kind, letter, pile_id))
     except ParafError as error:
         return LetterOutcome(application_id, None, error)
     except IntegrityError as error:
         return LetterOutcome(application_id, None, _refused_by_the_wall(error))
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise InvalidInput(f"{text!r} is no id of an application.") from error
+    except OperationalError as error:
+        if error.connection_invalidated:
+            raise
+        return LetterOutcome(application_id, None, TemporaryFailure("Someone holds this letter; try it again shortly."))
 
 
 def _refused_by_the_wall(error: IntegrityError) -> ParafError:
@@ -181,13 +190,15 @@ def _refused_by_the_wall(error: IntegrityError) -> ParafError:
 
 
 def _endorse(session: Session, desk: Desk, actor: Actor, kind: Kind, letter: PileLetter, pile_id: UUID) -> int:
-    case = lock_case(session, _uuid(letter.application_id))
+    case = lock_case(session, _case_id(letter))
     if _renewed(session, desk, actor, kind, case, letter, pile_id):
         return case.version
     expect_version(case, letter.version)
     decide(position_of(case), _COMMAND[kind])
     blanko = _exact_blanko(session, case, letter.blanko_sha256)
     post = _post_for(session, desk, actor, kind, case, blanko)
+    if kind == "signature":
+        _refuse_no_validity(session, desk, case)
     ordinal = case.paraf_next
     now = max(desk.clock.now(), _latest(session, case, blanko))
     session.add(_row(case, kind, ordinal, post, blanko, now))
@@ -236,6 +247,13 @@ def _post_for(session: Session, desk: Desk, actor: Actor, kind: Kind, case: Appl
     return post
 
 
+def _refuse_no_validity(session: Session, desk: Desk, case: Application) -> None:
+    # After the signature nothing can be mended: a letter that could never be valid must not get that far.
+    if case.sop_id is not None:
+        ends = holder_of(session, case.id).str_valid_until
+        valid_until(pinned_sop(session, case.sop_id).validity, jakarta_date(desk.clock.now()), ends)
+
+
 def _latest(session: Session, case: Application, blanko: Blanko) -> datetime:
     # A clock that was set back must not put an act before what it follows.
     rows = session.exec(
@@ -265,12 +283,48 @@ def _renewed(
 
 
 def live_pile(session: Session, case: Application, now: datetime) -> Pile | None:
-    """The newest pile that still holds a usable secret for the endorsement being applied."""
+    """The newest pile that still holds a usable secret of the person whose endorsement is being applied."""
     return session.exec(
         select(Pile)
         .join(PileItem, col(PileItem.pile_id) == col(Pile.id))
         .where(PileItem.application_id == case.id, PileItem.revision == case.revision)
         .where(PileItem.ordinal == case.paraf_next, col(Pile.secret).is_not(None), Pile.expires_at > now)
         .where(PileItem.state != "failed")
-        .order_by(col(Pile.created_at).desc())
+        .order_by(col(Pile.created_at).desc(), col(Pile.id).desc())
     ).first()
+
+
+def waits_for_person(session: Session, case: Application, now: datetime) -> bool:
+    """Whether an act is recorded but can not be applied until its official gives the passphrase again."""
+    if case.stage not in _APPLYING.values() or case.sop_id is None:
+        return False
+    recorded = case.stage == Stage.APPLYING_PARAF and pinned_sop(session, case.sop_id).paraf_mode == "recorded"
+    return not recorded and live_pile(session, case, now) is None
+
+
+def settle_letter(
+    session: Session, case: Application, state: Literal["done", "failed"], message: str, now: datetime
+) -> None:
+    """Tell every pile that waits for this endorsement how it went; wipe the secrets that nothing waits for any more.
+
+    `case` still stands at the endorsement being applied.
+    """
+    items = session.exec(
+        select(PileItem)
+        .where(PileItem.application_id == case.id, PileItem.revision == case.revision)
+        .where(PileItem.ordinal == case.paraf_next, PileItem.state == "pending")
+        .order_by(col(PileItem.pile_id))
+    ).all()
+    for item in items:
+        # Locked before the item changes: of two letters that end at once, the second one sees the first's end.
+        pile = session.get(Pile, item.pile_id, with_for_update={"key_share": True}, populate_existing=True)
+        item.state, item.message, item.done_at = state, message[:300], now
+        session.add(item)
+        session.flush()
+        if pile is not None and pile.secret is not None and not _pending(session, pile):
+            wipe(session, pile, now)
+
+
+def _pending(session: Session, pile: Pile) -> bool:
+    left = select(PileItem.pile_id).where(PileItem.pile_id == pile.id, PileItem.state == "pending").limit(1)
+    return session.exec(left).first() is not None

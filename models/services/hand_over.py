@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from models.db import Database
 from models.ports import Clock
-from models.rules.errors import WrongStage
+from models.rules.errors import Fault, InvalidInput, WrongStage
 from models.rules.roles import FRONT_OFFICE, Actor, person_of, require_role
 from models.rules.stages import Command, decide
 from models.services.casework import expect_version, lock_case, move, position_of
@@ -21,6 +21,9 @@ def hand_over(
 ) -> int:
     """Record who took the licence and what was seen of him; closes the register's line. Returns the new version."""
     now = clock.now()
+    if taken.relation == "kuasa" and taken.identity != "surat_kuasa_dan_ktp":
+        fault = Fault("/identity", "a representative shows a power of attorney and a KTP: surat_kuasa_dan_ktp")
+        raise InvalidInput("A representative needs a power of attorney; ask for it and a KTP.", faults=[fault])
     with db.transaction() as session:
         require_role(actor, FRONT_OFFICE)
         case = lock_case(session, application_id)

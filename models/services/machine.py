@@ -17,6 +17,7 @@ from sqlmodel import Session
 from models.db import Database, DatabaseAway
 from models.ports import Clock
 from models.rules.errors import NotFound, ParafError, TemporaryFailure
+from models.rules.roles import Actor
 from models.rules.stages import TASKS, Command, Stage
 from models.services.casework import SYSTEM, enqueue, lock_case, move, open_work, record
 from models.services.tracing import TRACEPARENT
@@ -102,6 +103,8 @@ def finish(
     """Take the case on, inside the caller's transaction that wrote the effect; see `still_mine`."""
     rows = open_work(session, ticket.task, ticket.case_id, ticket.generation)
     case = lock_case(session, ticket.case_id)
+    # Another delivery may have used up the attempts meanwhile: what is finished needs no operator.
+    case.quarantined_at, case.quarantine_reason = None, ""
     move(session, case, command, SYSTEM, now, detail)
     _done(session, rows, now, "")
     return case
@@ -116,9 +119,13 @@ def still_mine(session: Session, ticket: Ticket) -> Application | None:
 
 
 def postpone(db: Database, clock: Clock, ticket: Ticket, error: str) -> None:
-    """Leave the work in the outbox, due again after a growing pause."""
+    """Leave the work in the outbox, due again after a growing pause; after the last attempt set the case aside."""
     with db.transaction() as session:
-        for row in open_work(session, ticket.task, ticket.case_id, ticket.generation):
+        rows = open_work(session, ticket.task, ticket.case_id, ticket.generation)
+        if max((row.attempts for row in rows), default=0) >= MAX_ATTEMPTS:
+            _give_up(session, ticket, rows, clock.now(), f"{MAX_ATTEMPTS} attempts failed: {error}")
+            return
+        for row in rows:
             pause = _BACKOFF[min(row.attempts, len(_BACKOFF)) - 1] if row.attempts else 0
             row.due_at = clock.now() + timedelta(seconds=pause)
             row.sent_at = None
@@ -131,14 +138,18 @@ def set_aside(db: Database, clock: Clock, ticket: Ticket, reason: str) -> None:
     """Put the case in quarantine: an operator reads the reason and retries."""
     with db.transaction() as session:
         rows = open_work(session, ticket.task, ticket.case_id, ticket.generation)
-        case = lock_case(session, ticket.case_id)
-        if _stands(case, ticket):
-            _quarantine(session, case, clock.now(), reason)
-        _done(session, rows, clock.now(), reason)
-    log.error("case_set_aside", task=ticket.task, case=str(ticket.case_id), reason=reason)
+        _give_up(session, ticket, rows, clock.now(), reason)
 
 
-def retry(db: Database, clock: Clock, case_id: UUID) -> str:
+def _give_up(session: Session, ticket: Ticket, rows: list[Outbox], now: datetime, reason: str) -> None:
+    case = lock_case(session, ticket.case_id)
+    if _stands(case, ticket):
+        _quarantine(session, case, now, reason)
+        log.error("case_set_aside", task=ticket.task, case=str(ticket.case_id), reason=reason)
+    _done(session, rows, now, reason)
+
+
+def retry(db: Database, clock: Clock, case_id: UUID, actor: Actor = SYSTEM) -> str:
     """Take a case out of quarantine with a fresh count of attempts; returns the task that will run again."""
     with db.transaction() as session:
         case = lock_case(session, case_id)
@@ -148,7 +159,7 @@ def retry(db: Database, clock: Clock, case_id: UUID) -> str:
         case.quarantined_at = None
         case.quarantine_reason = ""
         session.add(case)
-        record(session, "retry", at=clock.now(), case=case, detail={"task": task})
+        record(session, "retry", at=clock.now(), case=case, actor=actor, detail={"task": task})
         enqueue(session, task, case.id, case.version, clock.now(), priority=case.priority)
         return task
 
@@ -167,7 +178,8 @@ def _quarantine(session: Session, case: Application, now: datetime, reason: str)
 def _settle(db: Database, clock: Clock, ticket: Ticket, reason: str) -> None:
     with db.transaction() as session:
         rows = open_work(session, ticket.task, ticket.case_id, ticket.generation)
-        _done(session, rows, clock.now(), reason)
+        # A row that was never taken up came after this attempt: the person has already given it again.
+        _done(session, [row for row in rows if row.attempts], clock.now(), reason)
 
 
 def _done(session: Session, rows: list[Outbox], now: datetime, error: str) -> None:

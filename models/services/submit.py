@@ -18,8 +18,8 @@ from models.rules.sop import Sop
 from models.rules.stages import Command, Stage, decide
 from models.rules.working_time import Calendar
 from models.services.casework import expect_version, lock_case, move, position_of
+from models.services.check import rules_of
 from models.services.clocks import pauses_of
-from models.services.definitions import current_sop
 from models.services.messages import tell
 from models.tables.cases import Application, Deficiency, Document, HolderData
 
@@ -46,7 +46,7 @@ def submit(
         expect_version(case, version)
         decide(position_of(case), Command.SUBMIT)
         _refuse_empty(session, case)
-        _, sop = current_sop(session, case.licence_code, jakarta_date(now))
+        _, sop = rules_of(session, case, jakarta_date(now))
         registration, submitted_at = _register(session, case, sop, now)
         pauses = pauses_of(session, case.id, until=now)
         case.promised_at = calendar.deadline(submitted_at, sop.promise_working_days, pauses)

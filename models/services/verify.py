@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel import Session
@@ -19,6 +19,7 @@ from models.services.casework import expect_version, lock_case, move, position_o
 from models.services.check import rules_of
 from models.services.inputs import ReturnItem
 from models.services.messages import tell
+from models.services.rule_changes import asked_anew, not_asked_any_more
 from models.tables.cases import Application, CompletenessCheck, Deficiency, Verification
 
 
@@ -38,7 +39,7 @@ def verify(
     now, overrides = clock.now(), dict(overrides or {})
     with db.transaction() as session:
         case = _for_decision(session, actor, application_id, version, Command.VERIFY)
-        _refuse_unexplained(session, case, overrides)
+        _refuse_unexplained(session, case, overrides, jakarta_date(now))
         _pin(session, case, now)
         _decide(session, case, actor, now, "complete", note, overrides)
         move(session, case, Command.VERIFY, actor, now, {"round": case.round, "overrides": sorted(overrides)})
@@ -98,19 +99,27 @@ def _for_decision(
     return case
 
 
-def _refuse_unexplained(session: Session, case: Application, overrides: Mapping[str, str]) -> None:
+def _refuse_unexplained(session: Session, case: Application, overrides: Mapping[str, str], today: date) -> None:
     check = session.get(CompletenessCheck, (case.id, case.round))
     if check is None:
         raise InvalidInput("The machine has not checked this round yet; wait for its answer.")
-    against = [v["requirement"] for v in check.verdicts if v["required"] and v["state"] != "ada"]
-    against += [c["code"] for c in check.cross_checks if c["grade"] == "problem"]
+    against = _against(check, not_asked_any_more(session, case, today)) | asked_anew(session, case, today)
     faults = [
-        Fault(f"/overrides/{code}", "return the berkas, or override with a reason of at least five characters")
-        for code in against
+        Fault(f"/overrides/{code}", f"{message} Return the berkas, or override with at least five characters.")
+        for code, message in against.items()
         if len(overrides.get(code, "").strip()) < 5
     ]
+    # A key goes into the audit trail: nothing but a point of the check may be one.
+    known = {*against, *(v["requirement"] for v in check.verdicts), *(c["code"] for c in check.cross_checks)}
+    faults += [Fault(f"/overrides/{i}", "is no point of the check") for i, c in enumerate(overrides) if c not in known]
     if faults:
         raise InvalidInput("The check found the berkas not complete; each point needs a reason.", faults=faults)
+
+
+def _against(check: CompletenessCheck, gone: frozenset[str]) -> dict[str, str]:
+    verdicts = [v for v in check.verdicts if v["required"] and v["state"] != "ada" and v["requirement"] not in gone]
+    missing = {v["requirement"]: " ".join(str(reason["message"]) for reason in v["reasons"]) for v in verdicts}
+    return missing | {c["code"]: str(c["message"]) for c in check.cross_checks if c["grade"] == "problem"}
 
 
 def _pin(session: Session, case: Application, now: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from models.db import Database
 from models.ports import Clock
-from models.rules.errors import Fault, InvalidInput, WrongStage
+from models.rules.errors import Fault, InvalidInput, NotFound, WrongStage
 from models.rules.roles import BACK_OFFICE, Actor, person_of, require_role
 from models.rules.stages import Command, decide
 from models.services.casework import expect_version, lock_case, move, position_of, record
@@ -54,12 +54,16 @@ def end_licence(
     _need_reason(reason)
     with db.transaction() as session:
         require_role(actor, "kepala_dinas")
-        licence = session.get(Licence, licence_id, with_for_update=True)
+        found = session.get(Licence, licence_id)
+        if found is None:
+            raise NotFound("There is no licence with this id.")
+        # The case first, as everywhere: the other way round two acts could wait for each other.
+        case = lock_case(session, found.application_id)
+        licence = session.get(Licence, licence_id, with_for_update=True, populate_existing=True)
         if licence is None or licence.status != "valid":
-            raise WrongStage("There is no valid licence with this id.")
+            raise WrongStage("This licence is not valid, so it can not be ended.")
         licence.status, licence.status_reason, licence.status_at = status, reason.strip(), clock.now()
         session.add(licence)
-        case = lock_case(session, licence.application_id)
         record(session, f"licence_{status}", at=clock.now(), case=case, actor=actor)
 
 
@@ -76,6 +80,8 @@ def _numbered(session: Session, case: Application) -> tuple[RegisterEntry, Licen
         .where(col(Licence.series) == entry.series, col(Licence.year) == entry.year, col(Licence.seq) == entry.seq)
         .with_for_update()
     ).one()
+    if licence.status not in ("intended", "valid"):
+        raise WrongStage(f"The licence was already {licence.status}; its number stays with it.")
     return entry, licence
 
 
