@@ -123,7 +123,7 @@ class TypstDossierPress:
     def _set(self, facts: DossierFacts, **content: Any) -> bytes:
         day = _day(facts.events)
         common = {"title": facts.title, "date": list(day), "words": self._words, **self._letterhead}
-        return self._typesetter.pdf(self._layout, common | content, None)
+        return self._typesetter.document(self._layout, common | content)
 
     def _part(self, name: str) -> str:
         title: str = self._words["parts"][name]

@@ -6,17 +6,24 @@ import json
 import shutil
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 import typst
+from pikepdf import Pdf
 
 from models.rules.errors import PermanentFailure
 
 STANDARDS: list[Any] = ["a-2a", "ua-1"]
+# How many times a letter may be set tighter before it is refused.
+FACTS = "letter.json"
+TIGHTEST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +55,38 @@ class Typesetter:
         self._compiler = typst.Compiler(root=str(self._root), font_paths=fonts)
 
     def pdf(self, layout: str, content: dict[str, Any], photo: bytes | None) -> bytes:
-        """The letter as PDF/A-2a and PDF/UA-1, dated by `content["date"]`. Raises PermanentFailure."""
-        with self._lock:
-            facts, portrait = self._root / "letter.json", self._root / "photo.jpg"
-            try:
-                facts.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-                if photo is not None:
-                    portrait.write_bytes(photo)
-                return self._compile(layout, date(*content["date"]))
-            finally:
-                # Personal data does not lie about between two letters.
-                facts.unlink(missing_ok=True)
-                portrait.unlink(missing_ok=True)
+        """The letter as PDF/A-2a and PDF/UA-1, dated by `content["date"]`, on one page.
+
+        The layout is given `tightness`, from 0 up to 10, until the letter fits. Raises PermanentFailure when it never
+        does, or when Typst refuses the layout. (Measuring in the layout itself costs three times as much.)
+        """
+        with self._lock, self._papers(photo):
+            for tightness in range(TIGHTEST + 1):
+                made = self._set(layout, content | {"tightness": tightness})
+                if _pages(made) == 1:
+                    return made
+            raise PermanentFailure(f"The letter takes {_pages(made)} pages even when it is set tightest")
+
+    def document(self, layout: str, content: dict[str, Any]) -> bytes:
+        """Any number of pages, with the same standards. Raises PermanentFailure when Typst refuses the layout."""
+        with self._lock, self._papers(None):
+            return self._set(layout, content)
+
+    def _set(self, layout: str, content: dict[str, Any]) -> bytes:
+        (self._root / FACTS).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        return self._compile(layout, date(*content["date"]))
+
+    @contextmanager
+    def _papers(self, photo: bytes | None) -> Iterator[None]:
+        facts, portrait = self._root / FACTS, self._root / "photo.jpg"
+        try:
+            if photo is not None:
+                portrait.write_bytes(photo)
+            yield
+        finally:
+            # Personal data does not lie about between two letters.
+            facts.unlink(missing_ok=True)
+            portrait.unlink(missing_ok=True)
 
     def _compile(self, layout: str, day: date) -> bytes:
         # Midnight in Jakarta of the letter's own date: the same facts give the same bytes.
@@ -73,3 +100,8 @@ class Typesetter:
         if not isinstance(made, bytes):
             raise PermanentFailure("Typst made no PDF")
         return made
+
+
+def _pages(pdf: bytes) -> int:
+    with Pdf.open(BytesIO(pdf)) as document:
+        return len(document.pages)
