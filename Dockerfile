@@ -14,7 +14,7 @@ ENV PATH=/venv/bin:$PATH \
     PARAF_HOME=/data
 RUN groupadd --gid 10001 paraf \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin paraf \
-    && install -d -o paraf -g paraf -m 0750 /data /data/vault
+    && install -d -o paraf -g paraf -m 0750 /data /data/vault /keys
 COPY --from=build /venv /venv
 WORKDIR /paraf
 COPY models models

@@ -37,7 +37,10 @@ def make_secrets(home: Home) -> OfficeSecrets:
     return OfficeSecrets(
         home.secrets / "session_secret",
         home.secrets / "nik_key",
-        flower, home.secrets / "sealing_key", signing / "unsealing_key", signing
+        flower,
+        home.secrets / "sealing_key",
+        signing / "unsealing_key",
+        signing,
     )
 
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 API_SECONDS = 60.0
 # Warm first (the task in hand is finished), then soft (messages go back to the queue), then dead.
 WORKER_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 15.0), (signal.SIGKILL, 5.0))
-CELERY = (sys.executable, "-m", "celery", "-A", "workers.app")
+CELERY = (sys.executable, "-m", "workers.start")
 
 
 def quietly(_: str) -> None:
@@ -49,7 +49,8 @@ class LocalOffice:
         prepare: Callable[[LocalOffice], None] | None = None,
         tell: Callable[[str], None] = quietly,
     ) -> None:
-        """`prepare` runs once the tables stand and before any process starts (seeding); `tell` gets progress lines."""
+        """`prepare` runs once the tables stand and before any process starts; by default it seeds the office's people
+        and definitions. `tell` gets progress lines."""
         self.home = Home(home.absolute())
         self.port, self.flower_port = free_port(port), free_port(flower_port)
         self._flower, self._extra, self._prepare, self._tell = flower, dict(extra_env or {}), prepare, tell
@@ -91,8 +92,8 @@ class LocalOffice:
         self.secrets = make_secrets(self.home)
         self._tell("bringing the tables up to date")
         migrate.upgrade(self.servers.database_url_owner)
-        if self._prepare:
-            self._prepare(self)
+        self._tell("loading definitions and people")
+        (self._prepare or _seed)(self)
         self._tell("starting api, relay, beat, workers and flower")
         self.supervisor = Supervisor(self.home.logs, ROOT, self._tell)
         self._open.callback(self.supervisor.stop)
@@ -150,6 +151,12 @@ class LocalOffice:
             )
             for queue in Queue
         ]
+
+
+def _seed(office: LocalOffice) -> None:
+    from ops.seed import seed_local_office  # loads the adapters, which a caller with its own `prepare` may not need
+
+    seed_local_office(office)
 
 
 def worker_command(queue: Queue, concurrency: int = 1) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def make(folder: Path) -> int:
 
 def contents(folder: Path) -> dict[str, str]:
     """Text of every secret file, passwords that are already in `folder` kept."""
-    names = ("postgres_password", "owner_password", "app_password", "redis_password", "session_secret")
+    names = ("postgres_password", "owner_password", "app_password", "redis_password", "session_secret", "nik_key")
     words = {name: _kept(folder / name) or secrets.token_urlsafe(32) for name in names}
     unsealing = _kept(folder / "unsealing_key") or bytes(PrivateKey.generate()).hex()
     return {

@@ -6,8 +6,8 @@ Nothing here is read before the first use, so importing the app needs no broker 
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, ParamSpec
 
 import kombu
@@ -129,7 +129,6 @@ def _routes() -> dict[str, Any]:
         "beat_schedule": {name: _entry(job) for name, job in SCHEDULE.items()},
         # Beat must not catch up on what it missed while it was away: every job scans the present.
         "beat_cron_starting_deadline": 60,
-        "imports": [module for module in TASK_MODULES if importlib.util.find_spec(module)],
     }
 
 
@@ -152,7 +151,11 @@ def refuse_old_kombu(installed: str = kombu.__version__) -> None:
 
 
 class Office(Celery):  # type: ignore[misc]  # untyped base
-    """Celery that says what to set when it is to connect and no broker is named."""
+    """Celery that says what to set when it is to connect and no broker is named, and whose workers load the tasks."""
+
+    @cached_property
+    def Worker(self) -> Any:  # noqa: N802 - Celery's own name
+        return self.subclass_with_self("workers.start:Worker")
 
     def connection_for_read(self, url: str | None = None, **options: Any) -> Any:
         return super().connection_for_read(url or _named(self.conf.broker_url), **options)

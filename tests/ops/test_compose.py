@@ -49,7 +49,7 @@ def test_every_queue_has_one_listener_with_the_command_of_the_local_office() -> 
 
 def test_the_whole_office_is_there() -> None:
     assert set(SERVICES) - set(WORKERS) == {
-        *("postgres", "redis", "migrate", "api", "relay", "beat", "flower", "mailpit", "s3")
+        *("postgres", "redis", "migrate", "seed", "api", "relay", "beat", "flower", "mailpit", "s3")
     }
     assert {name for name, service in SERVICES.items() if service.get("profiles") == ["dev"]} == {"mailpit", "s3"}
 
@@ -86,7 +86,7 @@ def test_a_worker_may_finish_what_it_holds() -> None:
 
 def test_every_service_is_watched_by_its_progress() -> None:
     unwatched = {name for name, service in SERVICES.items() if "healthcheck" not in service}
-    assert unwatched == {"migrate"}, "it ends by itself"
+    assert unwatched == {"migrate", "seed"}, "these end by themselves"
     asked = [service["healthcheck"]["test"] for service in OURS.values() if "healthcheck" in service]
     progress = {test[-1] for test in asked if "health" in test}
     assert progress == set(NAMES)
@@ -109,8 +109,7 @@ def test_every_secret_file_variable_names_a_secret_that_the_service_has() -> Non
     for name, service in OURS.items():
         files = [Path(value) for key, value in service["environment"].items() if key.endswith("_FILE")]
         wanted = {path.name for path in files if path.parent == Path("/run/secrets")}
-        # The public key is no secret of the migration: it has nothing to seal.
-        assert wanted - set(service["secrets"]) <= ({"sealing_key"} if name == "migrate" else set()), name
+        assert wanted <= set(service["secrets"]), name
 
 
 def test_only_the_signing_worker_holds_the_unsealing_key() -> None:
@@ -119,6 +118,11 @@ def test_only_the_signing_worker_holds_the_unsealing_key() -> None:
     ]
     keyed = [name for name, service in OURS.items() if "PARAF_UNSEALING_KEY_FILE" in service["environment"]]
     assert keyed == ["worker-signing"]
+
+
+def test_the_offices_own_keys_are_mounted_where_they_are_made_and_used() -> None:
+    mounted = {name for name, service in OURS.items() if "keys:/keys" in service["volumes"]}
+    assert mounted == {"seed", "worker-signing"}
 
 
 def test_only_the_owner_migrates() -> None:

@@ -118,3 +118,26 @@ def test_a_worker_without_a_broker_says_what_to_set() -> None:
     )
     assert ended.returncode != 0
     assert "PARAF_BROKER_URL is not set" in ended.stderr
+
+
+def loaded_after(code: str) -> set[str]:
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    return set(ended.stdout.split())
+
+
+def test_a_worker_carries_no_flower_and_beat_no_tasks() -> None:
+    loaded = loaded_after("import workers.start")
+    assert not loaded & {"flower", "prompt_toolkit", "workers.tasks.machine", "sqlalchemy"}
+
+
+def test_every_task_with_a_queue_is_written() -> None:
+    listing = (
+        "import importlib, workers.app as a; [importlib.import_module(m) for m in a.TASK_MODULES]; a.app.finalize()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{listing}; print(*a.app.tasks)"], capture_output=True, text=True, check=True
+    )
+    written = {name for name in ended.stdout.split() if name.startswith("paraf.")}
+    assert written == {*TASK_QUEUES, CANARY}
