@@ -16,7 +16,7 @@ from asn1crypto import pem, x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, ModificationLevel, SuspiciousModification, policies
-from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation import generic_cms, validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
@@ -29,6 +29,7 @@ from workers.adapters.letter.office_ca import load_qr_public_key
 EOF = b"%%EOF"
 # pyHanko writes a trace to its log for each refused change; the report says it in words.
 policies.logger.disabled = True
+generic_cms.logger.disabled = True
 LARGEST = 50 * 1024 * 1024
 LATE_FIELDS = ("nomor", "tanggal", "berlaku")
 
