@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from models.rules.letter import LateFacts, LetterFacts, Official
 
@@ -246,3 +246,60 @@ class DossierPress(Protocol):
     """Binds the archive copy; the licence goes in as an attachment, so that its signatures stay whole."""
 
     def dossier(self, facts: DossierFacts, parts: Sequence[DossierPart], licence: bytes) -> bytes: ...
+
+
+ReceiptSize = Literal["a5", "80mm"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFacts:
+    """What a receipt says, in words: `items` are what was handed in and how many files, `contact` label and value."""
+
+    licence_name: str
+    registration_number: str
+    applicant: str
+    round: int
+    received_on: date
+    received: str
+    promised: str
+    items: tuple[tuple[str, int], ...]
+    follow_url: str
+    qr_url: str
+    contact: tuple[tuple[str, str], ...]
+
+
+class ReceiptPress(Protocol):
+    """Sets receipts for a printer: a pure function of its arguments."""
+
+    def receipt(self, facts: ReceiptFacts, size: ReceiptSize) -> bytes:
+        """A PDF of one A5 page or more, or of one strip 80 mm wide. Raises PermanentFailure."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """What a message may say; never a NIK, phone or home address. `deficiencies`: requirement and reasons."""
+
+    kind: str
+    round: int
+    name: str
+    licence_name: str
+    registration_number: str
+    received: str
+    promised: str
+    mend_until: str
+    deficiencies: tuple[tuple[str, tuple[str, ...]], ...]
+    reason: str
+    follow_url: str
+    office: str
+    office_address: str
+    contact: tuple[tuple[str, str], ...]
+    official_domain: str
+
+
+class MessageRenderer(Protocol):
+    """Puts facts into the office's words."""
+
+    def render(self, facts: MessageFacts) -> tuple[str, str, str]:
+        """Subject, plain text and HTML. Raises PermanentFailure when a template is faulty."""
+        ...

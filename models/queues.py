@@ -25,6 +25,8 @@ TASK_QUEUES: dict[str, Queue] = {
     "paraf.assemble_licence": Queue.SIGNING,  # puts the office's seal on
     "paraf.assemble_dossier": Queue.ARCHIVE,
     "paraf.send_message": Queue.MAIL,
+    "paraf.make_receipt": Queue.LETTERS,
+    "paraf.inspect_document": Queue.INTAKE,
     "paraf.sweep": Queue.INTAKE,
 }
 """Wire name of a task and its queue. A name never changes meaning: messages outlive a deploy."""
@@ -57,7 +59,7 @@ def queue_of(task: str) -> Queue:
 
 def heartbeat(queue: Queue) -> str:
     """Name of the heartbeat row that the queue's canary writes."""
-    return f"queue.{queue.value}"
+    return f"canary.{queue.value}"
 
 
 RELAY_HEARTBEAT = "relay"

@@ -15,9 +15,9 @@ Moment = Literal["received", "returned", "signed", "ready", "lapsed", "rejected"
 
 
 def tell(session: Session, case: Application, kind: Moment, now: datetime) -> None:
-    """Note a message in the caller's transaction; it goes out by the mail queue. No address, no message."""
+    """Note a message in the caller's transaction; it goes out by the mail queue. No address and no phone: none."""
     holder = session.get(HolderData, case.id)
-    if holder is None or not holder.email:
+    if holder is None or not (holder.email or holder.phone):
         return
     key = f"{case.id}:{kind}:{case.round}:{case.revision}"
     if session.exec(select(MailMessage.id).where(MailMessage.key == key)).first() is not None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, text
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 from models.tables.columns import moment, primary_uuid, serial, small, words
 
@@ -50,7 +50,7 @@ class Heartbeat(SQLModel, table=True):
 
 
 class MailMessage(SQLModel, table=True):
-    """One message to one person about one event, however often the task runs."""
+    """One message to one person about one event, however often the task runs; claimed before it is sent."""
 
     __tablename__ = "mail_message"
     __table_args__ = (Index("mail_message_key", "key", unique=True),)
@@ -60,5 +60,19 @@ class MailMessage(SQLModel, table=True):
     kind: str = words()
     application_id: UUID
     created_at: datetime = moment()
+    claimed_at: datetime | None = moment(optional=True)
     sent_at: datetime | None = moment(optional=True)
     error: str = words("")
+
+
+class ReceiptFile(SQLModel, table=True):
+    """A receipt of one submission, printed: `size` is a5 or 80mm, `sha256` its bytes in the vault."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (CheckConstraint("size IN ('a5', '80mm')", name="receipt_size"),)
+
+    application_id: UUID = Field(foreign_key="application.id", primary_key=True)
+    round: int = small(primary_key=True)
+    size: str = words(primary_key=True)
+    sha256: str = words()
+    made_at: datetime = moment()

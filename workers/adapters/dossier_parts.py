@@ -30,7 +30,7 @@ _MARGIN: Final = 28.35
 _SCAN: Final = (2480, 3508)
 _MOST_PIXELS: Final = 64_000_000
 _HEAVY: Final = 3 * 1024 * 1024
-_COARSEST_DPI: Final = 100
+_COARSEST_DPI: Final = 150
 _COLOUR_SPACES: Final = {"L": "/DeviceGray", "RGB": "/DeviceRGB"}
 
 # What the two libraries raise on files that only look whole; never a wider net, or a worker's time limit is caught too.
