@@ -161,12 +161,12 @@ class Office:
         return step[ticket.task]()
 
     def due(self) -> list[Ticket]:
-        """The machine work in the outbox that is due, oldest first; messages are left to the mail tests."""
+        """The machine work on cases that is due in the outbox, in the relay's order; messages and the like are not."""
         with self.db.transaction() as session:
             rows = session.exec(
                 select(Outbox)
                 .where(col(Outbox.done_at).is_(None), Outbox.due_at <= self.clock.now())
-                .where(Outbox.task != "paraf.send_message")
+                .where(col(Outbox.task).in_(list(TASKS.values())))
                 .order_by(Outbox.priority, col(Outbox.id))  # type: ignore[arg-type]
             )
             return [Ticket(row.task, row.subject_id, row.generation) for row in rows]

@@ -21,10 +21,11 @@ from models.rules.stages import TASKS, Stage
 from models.rules.working_time import Calendar
 from models.services.casework import enqueue, lock_case, record
 from models.services.endorse import waits_for_person, wipe
+from models.services.heartbeat import beat
 from models.services.withdraw import lapse_overdue
 from models.tables.cases import Application
 from models.tables.letters import Pile
-from models.tables.work import Heartbeat, Outbox
+from models.tables.work import Outbox
 
 HEARTBEAT = "sweep"
 KEEP_DONE = timedelta(days=14)
@@ -55,12 +56,11 @@ def sweep(db: Database, clock: Clock, calendar: Calendar) -> SweepReport:
     with _alone(db) as mine:
         if not mine:
             return SweepReport(ran=False)
-        _beat(db, started=clock.now())
         wiped = _wipe_expired(db, clock)
         requeued, waiting = _requeue_lost(db, clock)
         lapsed = lapse_overdue(db, clock, calendar)
         report = SweepReport(True, requeued, waiting, lapsed, wiped, _prune(db, clock.now() - KEEP_DONE))
-        _beat(db, succeeded=clock.now(), detail=" ".join(f"{k}={v}" for k, v in asdict(report).items() if k != "ran"))
+        beat(db, clock, HEARTBEAT, " ".join(f"{name}={value}" for name, value in asdict(report).items()))
         return report
 
 
@@ -153,14 +153,3 @@ def _prune(db: Database, before: datetime) -> int:
             .execution_options(synchronize_session=False)
         )
         return int(answer.rowcount)  # type: ignore[attr-defined]
-
-
-def _beat(
-    db: Database, *, started: datetime | None = None, succeeded: datetime | None = None, detail: str | None = None
-) -> None:
-    with db.transaction() as session:
-        row = session.get(Heartbeat, HEARTBEAT) or Heartbeat(name=HEARTBEAT)
-        row.started_at = started or row.started_at
-        row.succeeded_at = succeeded or row.succeeded_at
-        row.detail = row.detail if detail is None else detail
-        session.add(row)
