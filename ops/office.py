@@ -98,7 +98,11 @@ class LocalOffice:
         self.supervisor = Supervisor(self.home.logs, ROOT, self._tell)
         self._open.callback(self.supervisor.stop)
         self.supervisor.start(self.programs())
-        self.supervisor.require(lambda: answers(f"{self.base_url}/readyz"), "api", API_SECONDS)
+        self.supervisor.require(self.ready, "api", API_SECONDS)
+
+    def ready(self) -> bool:
+        """Whether the counter answers and reaches its servers."""
+        return answers(f"{self.base_url}/readyz")
 
     def environment(self) -> dict[str, str]:
         """Variables of every process. No private key among them."""

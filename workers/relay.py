@@ -11,7 +11,7 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -22,7 +22,8 @@ from sqlmodel import col, func, select
 
 from models.db import Database, DatabaseAway
 from models.ports import Clock
-from models.queues import Queue
+from models.queues import RELAY_HEARTBEAT, Queue
+from models.services import heartbeat
 from models.tables.work import Outbox
 
 IN_FLIGHT = 24
@@ -32,6 +33,7 @@ AGAIN_AFTER = timedelta(seconds=20)
 """Sent and not done for so long: sent again. Longer than a queue of IN_FLIGHT takes to be worked off."""
 
 BATCH = 100
+PULSE = timedelta(seconds=5)
 log = structlog.get_logger()
 Publish = Callable[[Outbox], None]
 
@@ -73,10 +75,11 @@ class Relay:
 
 def run(relay: Relay, listen_url: str, pause: float, stop: threading.Event) -> None:
     """Sweep when PostgreSQL tells of new work and every `pause` seconds, until `stop`; nothing makes it give up."""
-    ear = _Ear(listen_url)
+    ear, pulse = _Ear(listen_url), _Pulse(relay)
     while not stop.is_set():
         try:
             sent = relay.sweep()
+            pulse.beat()
             if sent:
                 log.info("relayed", messages=sent)
                 continue
@@ -86,6 +89,19 @@ def run(relay: Relay, listen_url: str, pause: float, stop: threading.Event) -> N
             continue
         ear.wait(pause)
     ear.close()
+
+
+class _Pulse:
+    """Writes that the relay sweeps, at most every few seconds: a health check watches its age."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay, self._next = relay, datetime.min.replace(tzinfo=UTC)
+
+    def beat(self) -> None:
+        now = self._relay.clock.now()
+        if now >= self._next:
+            heartbeat.beat(self._relay.db, self._relay.clock, RELAY_HEARTBEAT)
+            self._next = now + PULSE
 
 
 class _Ear:
