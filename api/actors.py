@@ -1,0 +1,113 @@
+"""Who asks: a session by cookie or bearer token, an applicant by his link, or nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from sqlmodel import Session, select
+
+from api.sessions import SignedIn, find_session
+from api.wiring import ApiOffice
+from models.rules.errors import Forbidden, NotFound, NotSignedIn
+from models.rules.roles import APPLICANT, Actor
+from models.services.casework import read_case
+from models.services.draft import link_hash
+from models.tables.cases import Application
+
+LINK_HEADER = "Paraf-Link"
+
+
+def office_of(request: Request) -> ApiOffice:
+    """The office that this application serves."""
+    office: ApiOffice = request.app.state.office
+    return office
+
+
+Office = Annotated[ApiOffice, Depends(office_of)]
+
+
+def cookie_name(office: ApiOffice) -> str:
+    """`__Host-` needs TLS: over plain HTTP, in development, the name is bare."""
+    return "__Host-paraf" if office.https else "paraf"
+
+
+def token_of(request: Request, office: ApiOffice) -> str:
+    """The session token that came with a request, "" when none did; a bearer token goes before the cookie."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return request.cookies.get(cookie_name(office), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks; `actor` None is nobody."""
+
+    signed_in: SignedIn | None
+    actor: Actor | None
+
+
+def caller_of(request: Request, office: Office) -> Caller:
+    """Raises NotSignedIn for a bearer token or a link that does not hold; a cookie that ran out counts as none."""
+    token = token_of(request, office)
+    signed_in = find_session(office, token) if token else None
+    if signed_in is None and "authorization" in request.headers:
+        raise NotSignedIn("This token is unknown or has run out: sign in again with POST /v1/session.")
+    link = request.headers.get(LINK_HEADER, "")
+    linked = _linked(office, link) if link else None
+    if signed_in is not None:
+        return Caller(signed_in, replace(signed_in.actor, link_to=linked))
+    return Caller(None, Actor(APPLICANT, link_to=linked) if linked else None)
+
+
+def _linked(office: ApiOffice, link: str) -> UUID:
+    with office.db.transaction() as session:
+        found = session.exec(select(Application.id).where(Application.link_sha256 == link_hash(link))).one_or_none()
+    if found is None:
+        raise NotSignedIn("Tautan permohonan ini tidak dikenal. Salin tautan secara utuh, atau hubungi loket.")
+    return found
+
+
+AnyCaller = Annotated[Caller, Depends(caller_of)]
+
+
+def actor_needed(caller: AnyCaller) -> Actor:
+    """Raises NotSignedIn when nobody asks."""
+    if caller.actor is None:
+        raise NotSignedIn("Sign in (POST /v1/session), or send the application's link in the header Paraf-Link.")
+    return caller.actor
+
+
+def staff_needed(caller: AnyCaller) -> Actor:
+    """Raises NotSignedIn for nobody, Forbidden for applicants."""
+    actor = actor_needed(caller)
+    if not actor.is_staff:
+        raise Forbidden("Only the office's staff may see this; sign in as one of them.")
+    return actor
+
+
+Who = Annotated[Actor, Depends(actor_needed)]
+Staff = Annotated[Actor, Depends(staff_needed)]
+
+
+def may_see(actor: Actor, case: Application) -> bool:
+    """Staff see every case, an applicant his own."""
+    own = actor.link_to == case.id or (case.applicant_id is not None and case.applicant_id == actor.person_id)
+    return own or actor.is_staff
+
+
+def visible_case(session: Session, actor: Actor, application_id: UUID) -> Application:
+    """The case, if the actor may know of it; raises NotFound for a foreign one as for an unknown one."""
+    case = read_case(session, application_id)
+    if not may_see(actor, case):
+        raise NotFound("There is no application with this id.")
+    return case
+
+
+def require_visible(office: ApiOffice, actor: Actor, application_id: UUID) -> None:
+    """Raises NotFound unless the actor may know of the case; every act asks before it answers anything else."""
+    with office.db.transaction() as session:
+        visible_case(session, actor, application_id)

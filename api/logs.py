@@ -1,0 +1,36 @@
+"""Log lines: JSON objects on stdout with the trace, personal numbers masked."""
+
+from __future__ import annotations
+
+import logging  # noqa: TID251 - the server's own access log is switched off: it would print query strings
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from models.rules.masking import scrub
+from workers.settings import Settings
+
+_LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
+
+
+def mask_numbers(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Whatever looks like a NIK leaves masked."""
+    return {key: scrub(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def configure(settings: Settings) -> None:
+    """Set up this process' logs; called once, by the process that serves."""
+    console = settings.log_format == "console"
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks if not console else structlog.processors.format_exc_info,
+            mask_numbers,
+            structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
+        cache_logger_on_first_use=True,
+    )
+    logging.getLogger("uvicorn.access").disabled = True

@@ -1,0 +1,62 @@
+"""The application: `uvicorn api.main:create_app --factory` serves the office that the settings name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.staticfiles import StaticFiles
+
+from api import logs, openapi, problems
+from api.readiness import readiness_of
+from api.routes import acts, applications, docs, documents, health, letters, licences, piles, session
+from api.security import BodyLimit, SameSiteOnly, SecurityHeaders
+from api.tracing import Tracing
+from api.wiring import ApiOffice, open_office
+from workers.settings import Settings
+
+ROUTERS = (session, licences, applications, documents, acts, piles, letters, health, docs)
+
+
+class _App(FastAPI):
+    """FastAPI with our own description of the API."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made once."""
+        if not self.openapi_schema:
+            self.openapi_schema = openapi.describe(self)
+        return self.openapi_schema
+
+
+def create_app() -> FastAPI:
+    """The application of the office that `PARAF_*` names. Raises when the settings are refused."""
+    settings = Settings()
+    logs.configure(settings)
+    return build_app(open_office(settings))
+
+
+def build_app(office: ApiOffice) -> FastAPI:
+    """The application of this office."""
+    settings = office.settings
+    app = bare_app(
+        [
+            Middleware(Tracing),
+            Middleware(SecurityHeaders, https=office.https),
+            Middleware(SameSiteOnly, public_url=settings.public_url),
+            Middleware(BodyLimit, upload_bytes=settings.upload_max_bytes),
+        ]
+    )
+    app.state.office = office
+    app.state.readiness = readiness_of(office)
+    return app
+
+
+def bare_app(middleware: list[Middleware] | None = None) -> FastAPI:
+    """Routes without an office: enough to describe the API."""
+    app = _App(title="Paraf", version=openapi.VERSION, docs_url=None, redoc_url=None, middleware=middleware)
+    problems.install(app)
+    for module in ROUTERS:
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=docs.STATIC), name="static")
+    return app

@@ -1,0 +1,22 @@
+"""The cage as the counter uses it: rarely, and always from one thread."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from models.ports import Inspection, Scanner
+
+
+class OneThreadScanner:
+    """A Scanner whose calls all run in one lasting thread.
+
+    The kernel ends the cage's server with the thread that started it, and the threads that answer requests come and go.
+    """
+
+    def __init__(self, scanner: Scanner) -> None:
+        self._scanner = scanner
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cage")
+
+    def inspect(self, data: bytes, name: str, profile: str) -> Inspection:
+        """See `models.ports.Scanner`."""
+        return self._thread.submit(self._scanner.inspect, data, name, profile).result()

@@ -1,0 +1,111 @@
+"""From a browser's form to the vault: judged by first bytes and size, locked PDFs refused, stored as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from api.actors import visible_case
+from api.inputs import DocumentFields
+from api.refusals import TooLarge
+from api.sniffing import HEAD, PDF, media_type_of, safe_name
+from api.wiring import ApiOffice
+from models.rules.errors import InvalidInput
+from models.rules.roles import Actor
+from models.services import draft
+from models.services.draft import Upload
+from models.tables.cases import Document
+
+CHUNK = 256 * 1024
+MIB = 1024 * 1024
+_LOCK = b"/Encrypt"
+
+
+def receive(
+    office: ApiOffice,
+    actor: Actor,
+    application_id: UUID,
+    requirement: str,
+    part: int,
+    file: BinaryIO,
+    name: str,
+    fields: DocumentFields,
+) -> UUID:
+    """Store a file under a requirement; returns the document's id. Raises NotFound, TooLarge, UnsupportedFile,
+    InvalidInput, WrongStage; nothing of a refused file enters the berkas."""
+    size = _size(file)
+    with office.db.transaction() as session:
+        visible_case(session, actor, application_id)
+        _refuse_large(office, session, application_id, requirement, part, size)
+    name = safe_name(name)
+    media_type = media_type_of(_head(file), name)
+    if media_type == PDF and office.scanner is not None and _mentions_lock(file):
+        _refuse_locked(office, file, name)
+    file.seek(0)
+    stored = office.vault.put_stream(_chunks(file), office.settings.upload_max_bytes)
+    kept = {key: value for key, value in fields.model_dump().items() if value}
+    upload = Upload(requirement, name, media_type, stored, kept, part)
+    return draft.attach(office.db, office.clock, actor, application_id, upload)
+
+
+def _refuse_large(
+    office: ApiOffice, session: Session, application_id: UUID, requirement: str, part: int, size: int
+) -> None:
+    settings = office.settings
+    if size > settings.upload_max_bytes:
+        raise TooLarge(
+            f"Berkas ini {_mib(size)}, lebih besar dari {_mib(settings.upload_max_bytes)}."
+            " Pindai ulang dengan resolusi lebih rendah (150 dpi cukup), lalu unggah lagi."
+        )
+    others = session.exec(
+        select(func.coalesce(func.sum(col(Document.size)), 0))
+        .where(Document.application_id == application_id, col(Document.replaced_at).is_(None))
+        .where((Document.requirement != requirement) | (Document.part != part))
+    ).one()
+    if others + size > settings.application_max_bytes:
+        raise TooLarge(
+            f"Semua dokumen bersama-sama melebihi {_mib(settings.application_max_bytes)}."
+            " Perkecil atau hapus salah satu dokumen, lalu unggah lagi."
+        )
+
+
+def _mib(size: int) -> str:
+    return f"{size / MIB:.1f} MB".replace(".", ",").replace(",0 ", " ")
+
+
+def _size(file: BinaryIO) -> int:
+    return file.seek(0, 2)
+
+
+def _head(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read(HEAD)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
+        yield chunk
+
+
+def _mentions_lock(file: BinaryIO) -> bool:
+    file.seek(0)
+    tail = b""
+    for chunk in _chunks(file):
+        if _LOCK in tail + chunk:
+            return True
+        tail = chunk[-len(_LOCK) :]
+    return False
+
+
+def _refuse_locked(office: ApiOffice, file: BinaryIO, name: str) -> None:
+    """Ask the cage, which alone opens PDFs: an empty password opens some of them."""
+    assert office.scanner is not None
+    file.seek(0)
+    inspection = office.scanner.inspect(file.read(), name, "document")
+    if inspection.answer == "reject":
+        sentences = [finding.message for finding in inspection.findings if finding.grade == "reject"]
+        raise InvalidInput(" ".join(sentences) or "Berkas ini tidak dapat dibuka. Simpan ulang, lalu unggah lagi.")

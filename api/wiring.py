@@ -1,0 +1,84 @@
+"""What the counter works with: ports, database and settings, put together once a process."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from api.scanning import OneThreadScanner
+from models.catalogue import load_office
+from models.db import Database
+from models.ports import Clock, NikCipher, Scanner, Sealer, SecretHasher, Vault
+from models.rules.errors import DefinitionError
+from models.rules.working_time import Calendar
+from models.services.endorse import Desk
+from workers.adapters.clock import SystemClock
+from workers.adapters.hashing import Argon2Hasher
+from workers.adapters.holidays_id import closed_days
+from workers.adapters.nik_cipher import AesNikCipher
+from workers.adapters.scanner import CageScanner
+from workers.adapters.sealing import BoxSealer, key_from
+from workers.adapters.vault import open_vault
+from workers.settings import Settings
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+CALENDAR_YEARS = (2022, 2040)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiOffice:
+    """The office as the counter sees it. `scanner` None: a locked PDF is only found by the check."""
+
+    db: Database
+    clock: Clock
+    vault: Vault
+    sealer: Sealer
+    hasher: SecretHasher
+    cipher: NikCipher
+    calendar: Calendar
+    settings: Settings
+    scanner: Scanner | None = None
+    dummy_hash: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        # What a password is held against when nobody has that name: it takes as long, and never fits.
+        object.__setattr__(self, "dummy_hash", self.hasher.hash(secrets.token_urlsafe(16)))
+
+    @property
+    def desk(self) -> Desk:
+        """What an official's act needs."""
+        lifetime = timedelta(minutes=self.settings.sealed_secret_minutes)
+        return Desk(self.db, self.clock, self.sealer, self.hasher, lifetime)
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the office over TLS; cookies and HSTS follow it."""
+        return self.settings.environment == "production" or self.settings.public_url.startswith("https://")
+
+
+def open_office(settings: Settings) -> ApiOffice:
+    """The real office. Raises DefinitionError when a setting that the counter needs is missing.
+
+    `workers.wiring` is not used: it knows every adapter, and the counter holds neither PDF libraries nor keys to sign.
+    """
+    templates = settings.templates_dir or TEMPLATES
+    office = load_office(templates / "office.toml")
+    return ApiOffice(
+        db=Database(settings.app_database, pool_size=settings.database_pool_size, application_name="paraf-api"),
+        clock=SystemClock(),
+        vault=open_vault(settings),
+        sealer=BoxSealer(key_from(_needed(settings.sealing_key_file, "SEALING_KEY_FILE"))),
+        hasher=Argon2Hasher(),
+        cipher=AesNikCipher(_needed(settings.nik_key_file, "NIK_KEY_FILE").read_bytes().strip()),
+        calendar=office.calendar(closed_days(*CALENDAR_YEARS)),
+        settings=settings,
+        scanner=OneThreadScanner(CageScanner()),
+    )
+
+
+def _needed(path: Path | None, name: str) -> Path:
+    if path is None:
+        raise DefinitionError(f"PARAF_{name} is not set: the counter can not keep secrets without it")
+    return path
