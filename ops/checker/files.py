@@ -42,6 +42,9 @@ SELECT 'dossier_stored', application_id::text, 'dossier', sha256, size, '', 0 FR
 UNION ALL
 SELECT 'hand_over_proof', application_id::text, 'proof of hand-over', proof_sha256, NULL, '', 0
   FROM hand_over WHERE proof_sha256 <> ''
+UNION ALL
+SELECT 'receipt_stored', application_id::text, 'receipt of round ' || round || ', ' || size, sha256, NULL, '', 0
+  FROM receipt
 ORDER BY 4
 """
 

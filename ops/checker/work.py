@@ -45,21 +45,23 @@ RULES = (
     RowRule(
         "work_over",
         f"""SELECT a.id, 'is ' || a.stage || ', and ' || o.task || ' still waits in the outbox (' || o.id || ')'
-        FROM application a JOIN outbox o ON o.subject_id = a.id
+        FROM application a JOIN outbox o ON o.subject_id = a.id JOIN (VALUES {_TASKS}) AS t (stage, task) USING (task)
         WHERE a.stage IN ({_FINAL}) AND o.done_at IS NULL""",
     ),
     RowRule(
         "work_known",
-        """SELECT o.subject_id, o.task || ' waits for a case or message that does not exist (' || o.id || ')'
-        FROM outbox o LEFT JOIN application a ON a.id = o.subject_id LEFT JOIN mail_message m ON m.id = o.subject_id
-        WHERE o.done_at IS NULL AND a.id IS NULL AND m.id IS NULL""",
+        """SELECT o.subject_id, o.task || ' waits for something that does not exist (' || o.id || ')'
+        FROM outbox o WHERE o.done_at IS NULL
+           AND NOT EXISTS (SELECT FROM application WHERE id = o.subject_id)
+           AND NOT EXISTS (SELECT FROM mail_message WHERE id = o.subject_id)
+           AND NOT EXISTS (SELECT FROM document WHERE id = o.subject_id)""",
     ),
     RowRule(
         "mail_waiting",
         """SELECT m.application_id,
             'the message ' || m.kind || ' was neither sent nor given up, and no work waits for it'
         FROM mail_message m WHERE m.sent_at IS NULL AND m.error = '' AND NOT EXISTS (
-            SELECT FROM outbox o WHERE o.subject_id = m.id AND o.done_at IS NULL)""",
+            SELECT FROM outbox o WHERE o.subject_id = m.id AND (o.done_at IS NULL OR o.error <> ''))""",
     ),
     RowRule(
         "secret_expired",
