@@ -17,7 +17,7 @@ from models.rules.roles import Actor, require_owner_or_staff
 from models.rules.sop import Sop
 from models.rules.stages import Command, Stage, decide
 from models.rules.working_time import Calendar
-from models.services.casework import expect_version, lock_case, move, position_of
+from models.services.casework import enqueue, expect_version, lock_case, move, position_of
 from models.services.check import rules_of
 from models.services.clocks import pauses_of
 from models.services.messages import tell
@@ -53,6 +53,7 @@ def submit(
         _resolve_deficiencies(session, case, now)
         case.round += 1
         move(session, case, Command.SUBMIT, actor, now, {"round": case.round, "channel": case.channel})
+        enqueue(session, "paraf.make_receipt", case.id, case.round, now, priority=4)
         tell(session, case, "received", now)
         return Receipt(case.id, registration, submitted_at, case.promised_at, case.version)
 
