@@ -38,5 +38,5 @@ class Appender(IncrementalPdfFileWriter):
     def appended(self) -> bytes:
         """The bytes with the update."""
         output = BytesIO()
-        self.write(output)
+        self.write(output)  # type: ignore[no-untyped-call]
         return output.getvalue()

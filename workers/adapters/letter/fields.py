@@ -157,7 +157,7 @@ def _form(font: pikepdf.Object) -> Dictionary:
 
 
 def _embed(document: Pdf, font: LateFont) -> pikepdf.Object:
-    program = document.make_stream(font.program, Subtype=Name.Type1C)
+    program = document.make_stream(font.compressed, Subtype=Name.Type1C, Filter=Name.FlateDecode)
     descriptor = Dictionary(
         Type=Name.FontDescriptor,
         FontName=Name("/" + font.name),
@@ -192,5 +192,6 @@ def _saved(document: Pdf) -> bytes:
         object_stream_mode=pikepdf.ObjectStreamMode.disable,
         deterministic_id=True,
         compress_streams=True,
+        fix_metadata_version=False,
     )
     return target.getvalue()

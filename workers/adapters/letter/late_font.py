@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
@@ -22,10 +23,10 @@ NEAREST = str.maketrans({"\u00a0": " ", "\u00ad": "-", "²": "2", "³": "3", "µ
 
 @dataclass(frozen=True, slots=True)
 class LateFont:
-    """A Type 1C font program in WinAnsi encoding; widths in thousandths of the size, by character code."""
+    """A Type 1C font program (zlib) in WinAnsi encoding; widths in thousandths of the size, by character code."""
 
     name: str
-    program: bytes = field(repr=False)
+    compressed: bytes = field(repr=False)
     widths: tuple[int, ...] = field(repr=False)
     ascent: int
     descent: int
@@ -55,7 +56,7 @@ def late_font(folder: Path) -> LateFont:
     bbox = (head.xMin, head.yMin, head.xMax, head.yMax)
     ascent, descent, cap_height = os2.sTypoAscender, os2.sTypoDescender, os2.sCapHeight
     name = f"PARAFA+{font['name'].getDebugName(6)}"
-    return LateFont(name, _program(font, covered, name), widths, ascent, descent, cap_height, bbox)
+    return LateFont(name, zlib.compress(_program(font, covered, name), 9), widths, ascent, descent, cap_height, bbox)
 
 
 def _has_its_name(cmap: dict[int, str], letter: str) -> bool:

@@ -11,6 +11,8 @@ from models.rules.errors import PermanentFailure
 # 40 mm x 60 mm at 300 dpi.
 SIZE = (472, 709)
 QUALITY = 88
+LARGEST = 400_000
+METADATA = {"exif", "icc_profile", "adobe", "xmp", "photoshop", "comment"}
 MOST_PIXELS = 60_000_000
 
 
@@ -20,6 +22,8 @@ def letter_photo(photo: bytes) -> bytes:
         with Image.open(BytesIO(photo)) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise PermanentFailure(f"The photo is too large: {image.width} x {image.height} pixels")
+            if _is_ready(image, photo):
+                return photo
             # A JPEG is decoded at an eighth, a quarter or half of its size when that is enough.
             image.draft("RGB", (SIZE[0] * 2, SIZE[1] * 2))
             upright = ImageOps.exif_transpose(image)
@@ -29,6 +33,14 @@ def letter_photo(photo: bytes) -> bytes:
     target = BytesIO()
     fitted.save(target, "JPEG", quality=QUALITY)
     return target.getvalue()
+
+
+def _is_ready(image: Image.Image, photo: bytes) -> bool:
+    """A small upright RGB JPEG without metadata goes in as it is; the layout crops it to its box."""
+    plain = image.format == "JPEG" and image.mode == "RGB" and not METADATA & image.info.keys()
+    return (
+        plain and SIZE[0] // 2 <= image.width <= SIZE[0] * 2 and image.height <= SIZE[1] * 2 and len(photo) <= LARGEST
+    )
 
 
 def _opaque(image: Image.Image) -> Image.Image:
