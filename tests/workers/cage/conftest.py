@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import pikepdf
 import pytest
+from PIL import Image
 
 from workers.adapters.cage.client import Cage
 from workers.adapters.cage.limits import Limits
+from workers.adapters.inspect.warmup import set_up_parsers
 from workers.adapters.scanner import CageScanner
 
 
@@ -31,3 +35,14 @@ def hostile_cage() -> Iterator[Cage]:
     one = Cage(Limits(cpu_seconds=2, wall_seconds=4.0), extra_calls=("tests.workers.cage.hostile",))
     yield one
     one.close()
+
+
+@pytest.fixture(scope="module")
+def parsers() -> Iterator[None]:
+    """The parsers as the cage sets them up; their process-wide limits go back afterwards."""
+    limits: dict[str, Any] = dict(pikepdf.settings.get_qpdf_limits())
+    most = Image.MAX_IMAGE_PIXELS
+    set_up_parsers()
+    yield
+    pikepdf.settings.set_qpdf_limits(**limits)
+    Image.MAX_IMAGE_PIXELS = most

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import struct
 import zipfile
@@ -87,7 +88,7 @@ def signed_pdf(extra: Mapping[str, object] | None = None) -> bytes:
     field = pdf.make_indirect(Dictionary(FT=Name.Sig, T="ttd", V=pdf.make_indirect(value)))
     pdf.Root.AcroForm = Dictionary(Fields=[field], SigFlags=3)
     for key, entry in (extra or {}).items():
-        pdf.Root[key] = entry
+        pdf.Root[f"/{key}"] = entry
     data = saved(pdf, object_stream_mode=pikepdf.ObjectStreamMode.disable)
     first = data.index(b"<30")
     second = data.index(b">", first) + 1
@@ -96,6 +97,7 @@ def signed_pdf(extra: Mapping[str, object] | None = None) -> bytes:
     return data
 
 
+@functools.cache
 def nested_flate(depth: int, size: int) -> tuple[bytes, bytes]:
     """Zeros deflated `depth` times and the filter entry; `size` bytes at the innermost."""
     engine = zlib.compressobj(9)

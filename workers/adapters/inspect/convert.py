@@ -36,12 +36,14 @@ def _flattened(picture: Image.Image) -> Image.Image:
 
 
 def _shallow(picture: Image.Image) -> Image.Image:
-    """16 bit grey to 8: Pillow's own conversion clips instead of scaling."""
+    """Grey of 16 or more bits to 8: Pillow's own conversion clips instead of scaling."""
+    wide = picture.convert("I") if picture.mode.startswith("I") else picture
+    extrema = wide.getextrema()
+    highest = extrema[1] if isinstance(extrema[1], (int, float)) else 255
     if picture.mode.startswith("I;16"):
-        return picture.point(lambda value: value / 256, "L")
-    low, high = picture.convert("F").getextrema()
-    scale = 255 / high if isinstance(high, float) and high > 255 else 1.0
-    return picture.convert("F").point(lambda value: value * scale).convert("L") if low != high else picture.convert("L")
+        highest = 65535
+    scale = 255 / highest if highest > 255 else 1.0
+    return wide.point(lambda value: value * scale + 0).convert("L")
 
 
 def normalised(picture: Image.Image, report: Report) -> Image.Image:

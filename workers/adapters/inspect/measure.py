@@ -12,7 +12,8 @@ _INK_STEP: Final = 20
 _NEARLY_BLANK_INK: Final = 0.0006
 _DARK: Final = 60
 _BLUR_SIDE: Final = 1000
-_SHARP: Final = 0.012
+# Scans and photos of print measure 0.04 to 0.26; blurred over two thousandths of the width, 0.0009 to 0.0025.
+_SHARP: Final = 0.003
 _LAPLACE: Final = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=4, offset=128)
 
 
@@ -60,9 +61,13 @@ def tone(grey: Image.Image) -> Tone:
 
 
 def sharpness(grey: Image.Image) -> float:
-    """Strength of edges against contrast, without a unit: 0 for fog, above 0.1 for crisp print."""
+    """Strength of edges against contrast, without a unit: 0 for fog, 0.04 and more for print that can be read."""
+    width, height = grey.size
+    if min(width, height) < 4:
+        return 0.0
     contrast = ImageStat.Stat(grey).var[0]
-    edges = ImageStat.Stat(grey.filter(_LAPLACE)).var[0]
+    inner = grey.filter(_LAPLACE).crop((1, 1, width - 1, height - 1))  # the outermost pixels are copied unfiltered
+    edges = ImageStat.Stat(inner).var[0]
     return edges / contrast if contrast > 1 else 0.0
 
 

@@ -14,9 +14,10 @@ from workers.adapters.inspect import bounds, kinds
 from workers.adapters.inspect.convert import saved
 from workers.adapters.inspect.pdf_active import refuse_wrappers, scrub
 from workers.adapters.inspect.pdf_look import look
+from workers.adapters.inspect.pdf_second import agrees
 from workers.adapters.inspect.pdf_signed import is_signed
 from workers.adapters.inspect.pdf_streams import check_streams
-from workers.adapters.inspect.pdf_walk import Walked, check_pages, walk
+from workers.adapters.inspect.pdf_walk import Walked, check_pages, refuse_lost_objects, walk
 from workers.adapters.inspect.report import Judged, Refused, Report, page_list
 
 # What qpdf and pikepdf raise for structures that make no sense, wherever they are met.
@@ -24,7 +25,8 @@ _NONSENSE: Final = (
     pikepdf.PdfError, pikepdf.PikepdfError, AttributeError, DecimalException, IndexError, KeyError, RuntimeError,
     TypeError, ValueError, struct.error,
 )  # fmt: skip
-_HARMLESS: Final = re.compile("a common error handled correctly")
+_CIRCLE: Final = re.compile("Loop detected in /Pages")
+_HARMLESS: Final = re.compile("a common error handled correctly|Resources is missing or invalid")
 _STANDARD_FONTS: Final = re.compile(r"/(?:Times-|(?:Helvetica|Courier)(?:-|$)|Symbol$|ZapfDingbats$)")
 
 
@@ -34,7 +36,7 @@ def _open(data: bytes) -> pikepdf.Pdf:
     except pikepdf.PasswordError:
         raise Refused("encrypted") from None
     except _NONSENSE as error:
-        raise Refused("damaged") from error
+        raise Refused("page-tree" if _CIRCLE.search(str(error)) else "damaged") from error
 
 
 def _needs_rebuild(pdf: pikepdf.Pdf) -> bool:
@@ -92,10 +94,14 @@ def _judge(data: bytes, pdf: pikepdf.Pdf, report: Report) -> Judged:
     walked = walk(pdf)
     refuse_wrappers(pdf, walked)
     rebuilt = _needs_rebuild(pdf)
+    if rebuilt:
+        refuse_lost_objects(pdf)
     check_streams(walked.streams, rebuilt)
     _note_sizes(pdf, report)
     _note_fonts(walked, report)
     _mend(data, pdf, walked, rebuilt, report)
+    if not report.mended and not report.has("signed") and not agrees(data, pages):
+        report.add("rebuilt")
     if not report.mended:
         look(data, report)
         return Judged(pages)

@@ -1,4 +1,4 @@
-"""One walk over all objects of a PDF, and one over its page tree; neither recurses, both are bounded."""
+"""One bounded walk over all objects of a PDF, without recursion."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ _TELLING: Final = frozenset({
     "/Collection", "/EncryptedPayload", "/EP", "/FT", "/FontName", "/Requirements", "/EF",
 })  # fmt: skip
 _CONTAINERS: Final = frozenset({ObjectType.dictionary, ObjectType.array})
-_COUNTED_PAGES: Final = 20_000
 
 
 @dataclass(slots=True)
@@ -66,33 +65,20 @@ def walk(pdf: Pdf) -> Walked:
     return walked
 
 
-def count_pages(pdf: Pdf) -> int:
-    """Leaves of the page tree. Raises Refused for a tree that is no tree, or has too many or no leaves."""
-    seen: set[tuple[int, int]] = set()
-    waiting: list[Any] = [pdf.Root.get("/Pages")]
-    pages = 0
-    while waiting and pages <= _COUNTED_PAGES:
-        node = waiting.pop()
-        if kind(node) != ObjectType.dictionary:
-            continue
-        if "/Kids" not in node:
-            pages += 1
-            continue
-        if node.is_indirect and node.objgen in seen:
-            raise Refused("page-tree")
-        seen.add(node.objgen)
-        waiting.extend(list(node.Kids))
-    if pages > bounds.MAX_PAGES:
-        raise Refused("too-many-pages", pages=pages, limit=bounds.MAX_PAGES)
-    return pages
-
-
 def check_pages(pdf: Pdf) -> int:
-    """The number of pages that qpdf, too, finds. Raises Refused."""
-    count_pages(pdf)
+    """The number of pages; qpdf has walked the tree, and refused circles, while it opened the file. Raises Refused."""
     pages = len(pdf.pages)
     if pages < 1:
         raise Refused("no-pages")
     if pages > bounds.MAX_PAGES:
         raise Refused("too-many-pages", pages=pages, limit=bounds.MAX_PAGES)
     return pages
+
+
+def refuse_lost_objects(pdf: Pdf) -> None:
+    """For a file that had to be rebuilt: an object that is named but gone, or a page without content, is a loss.
+
+    Raises Refused("content-lost").
+    """
+    if any(found is None for found in pdf.objects) or any("/Contents" not in page.obj for page in pdf.pages):
+        raise Refused("content-lost")

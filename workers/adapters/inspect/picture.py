@@ -124,6 +124,8 @@ def _judge_png(data: bytes, profile: str, report: Report) -> Judged:
     pieces = segments.parts(data)
     deep = data[24] == 16
     _load(picture)
+    if not segments.png_is_sound(pieces):
+        raise Refused("picture-truncated")
     _note_frames(picture, report)
     _note_hidden(picture, segments.hidden(pieces), report)
     plain = convert.normalised(convert.upright(picture, report), report)

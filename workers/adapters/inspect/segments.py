@@ -6,6 +6,7 @@ Sources: ITU-T T.81 annex B; PNG specification, section 5.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -112,3 +113,10 @@ def hidden(pieces: list[Part]) -> Hidden:
 def stripped(pieces: list[Part]) -> bytes:
     """The picture with the parts that its pixels and colours need."""
     return b"".join(piece.raw for piece in pieces if piece.kept)
+
+
+def png_is_sound(pieces: list[Part]) -> bool:
+    """Whether the chunks that make the picture are whole by their checksums, the last one included."""
+    needed = [piece.raw for piece in pieces[1:] if piece.kept]
+    sums = all(zlib.crc32(raw[4:-4]) == int.from_bytes(raw[-4:], "big") for raw in needed)
+    return sums and any(raw[4:8] == b"IEND" for raw in needed)
