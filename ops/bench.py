@@ -1,0 +1,49 @@
+"""`paraf bench`: how fast the office is, as a table or (`--json`) as one object."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+Json = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")]
+
+
+def tell(line: str) -> None:
+    """Progress, on stderr."""
+    print(f"  {line}", file=sys.stderr, flush=True)
+
+
+def show(title: str, figures: Mapping[str, Any], json: bool) -> None:
+    """Print the figures to stdout."""
+    if json:
+        print(jsonlib.dumps(figures, indent=2))
+        return
+    table = Table(title=title)
+    table.add_column("figure")
+    table.add_column("value", justify="right")
+    for name, value in figures.items():
+        table.add_row(name, f"{value:,}" if isinstance(value, int | float) else str(value))
+    Console().print(table)
+
+
+@app.command()
+def letters(rounds: Annotated[int, typer.Option(help="Letters to make.")] = 60, json: Json = False) -> None:
+    """One letter, stage by stage, beside the same letter by WeasyPrint. Milliseconds of CPU."""
+    from ops.bench_letters import run
+
+    show("bench letters", run(rounds), json)
+
+
+@app.command()
+def pipeline(licences: Annotated[int, typer.Option(help="Licences to issue.")] = 300, json: Json = False) -> None:
+    """Licences a second through the whole office, people acting at once; CPU a licence against the floor."""
+    from ops.benchmarks.pipeline import run
+
+    show("bench pipeline", run(licences, tell), json)
