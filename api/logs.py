@@ -10,6 +10,8 @@ from structlog.typing import EventDict, WrappedLogger
 from models.rules.masking import scrub
 from workers.settings import Settings
 
+# Never the values of local variables: they are passphrases and people's data.
+_TRACES = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 
 
@@ -26,7 +28,7 @@ def configure(settings: Settings) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks if not console else structlog.processors.format_exc_info,
+            structlog.processors.format_exc_info if console else _TRACES,
             mask_numbers,
             structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(),
         ],

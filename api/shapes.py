@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.rules.sop import ApplicationType, Requirement, ReturnReason, Role, Step
+
 SHA256 = "3b4c1e0e6a3f8f0f3a3f5c3f1f8d5f6a7b8c9d0e1f2a3b4c5d6e7f8091a2b3c4"
 EXAMPLE_ID = "0198c0de-0000-7000-8000-000000000001"
 
@@ -42,77 +44,6 @@ class Me(Shape):
     idle_at: datetime | None = None
 
 
-class StepShape(Shape):
-    """One row of the SOP; the standard is in `minutes` or in `working_days`."""
-
-    number: int
-    code: str
-    title: str
-    actor: str
-    also: list[str]
-    minutes: int | None
-    working_days: int | None
-    input: str
-    output: str
-    task: str | None
-
-
-class RequirementFieldShape(Shape):
-    """What is read off a document."""
-
-    code: str
-    label: str
-    required: bool
-    past_allowed: bool
-
-
-class RequirementShape(Shape):
-    """What an applicant brings; `application_types` empty means all of them."""
-
-    code: str = Field(examples=["ktp"])
-    label: str
-    need: Literal["mandatory", "conditional", "optional"]
-    condition: str | None
-    application_types: list[str]
-    kinds: list[str]
-    profile: Literal["document", "photo"]
-    evidence_of: str | None
-    copies: int
-    fields: list[RequirementFieldShape]
-    max_age_months: int | None
-    legal_basis: str
-    valid_from: date | None
-    valid_until: date | None
-    hint: str
-
-
-class ApplicationTypeShape(Shape):
-    """What may be asked for."""
-
-    code: str
-    label: str
-    description: str
-    needs_licence: bool
-    new_place: bool
-    implies: list[str]
-
-
-class ReasonShape(Shape):
-    """A ready sentence for returning a berkas."""
-
-    code: str
-    label: str
-    requirement: str | None
-
-
-class RoleShape(Shape):
-    """A post in the SOP."""
-
-    code: str
-    title: str
-    qualification: list[str]
-
-
 class LicenceSop(Shape):
     """The SOP of a licence that is in force today."""
 
@@ -131,11 +62,11 @@ class LicenceSop(Shape):
     paraf_mode: Literal["signed", "recorded"]
     initiallers: list[str]
     signatory: str
-    roles: list[RoleShape]
-    steps: list[StepShape]
-    application_types: list[ApplicationTypeShape]
-    requirements: list[RequirementShape]
-    return_reasons: list[ReasonShape]
+    roles: tuple[Role, ...]
+    steps: tuple[Step, ...]
+    application_types: tuple[ApplicationType, ...]
+    requirements: tuple[Requirement, ...]
+    return_reasons: tuple[ReturnReason, ...]
 
 
 class LicenceName(Shape):

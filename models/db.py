@@ -37,6 +37,8 @@ class Database:
         if self._engine is None:
             self._engine = create_engine(
                 self._url,
+                # A failed statement is logged without its values: they are people's data.
+                hide_parameters=True,
                 pool_size=self._pool_size,
                 max_overflow=self._pool_size,
                 pool_pre_ping=True,

@@ -25,7 +25,7 @@ PAGE_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_PAGES = Environment(loader=PackageLoader("api", "pages"), autoescape=True, undefined=StrictUndefined)
+_PAGES = Environment(loader=PackageLoader("api", "doc_pages"), autoescape=True, undefined=StrictUndefined)
 router = APIRouter(include_in_schema=False)
 
 

@@ -1,0 +1,1 @@
+"""The pages that people use: HTML over the same use cases as the JSON API."""
