@@ -65,4 +65,5 @@ tools:
 	@touch .venv/run.stamp $@
 
 clean: ## forget the local office and every cache; the environment stays
+	@if [ -f var/servers/postgres.elsewhere ]; then rm -rf "$$(cat var/servers/postgres.elsewhere)"; fi
 	rm -rf var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -10,6 +10,7 @@ A command is a module of `ops`, loaded when it is called: it has a function `mai
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Sequence
 
@@ -43,12 +44,17 @@ def build(words: Sequence[str]) -> typer.Typer:
     app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
     app.callback()(_office)
     called = next((word for word in words if not word.startswith("-")), None)
-    for name, (module, help_text) in COMMANDS.items():
+    for name, (module, help_text) in written().items():
         if name == called:
             _load(app, name, module, help_text)
         else:
             app.command(name, help=help_text)(_not_called)
     return app
+
+
+def written() -> dict[str, tuple[str, str]]:
+    """The commands whose module is there."""
+    return {name: entry for name, entry in COMMANDS.items() if importlib.util.find_spec(entry[0])}
 
 
 def _load(app: typer.Typer, name: str, module: str, help_text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as jsonlib
-import shutil
 import sys
 import time
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from ops.checker.check import check
 from ops.demonstration import results, scenario, tables
 from ops.demonstration.desk import Desk
 from ops.demonstration.scenario import NEVER_MENDED, SENT_BACK, TO_CORRECT, Case, Office
+from ops.embedded import forget
 from ops.office import LocalOffice
 from ops.seed import demo_password, seed_local_office
 from workers.adapters.clock import SystemClock
@@ -73,8 +73,7 @@ def play(root: Path) -> dict[str, Any]:
 
 def _clear(root: Path) -> None:
     # Every demo is a first day: yesterday's office, its numbers and its files go.
-    if root.exists():
-        shutil.rmtree(root)
+    forget(root)
     (root / "licences").mkdir(parents=True)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from ops.embedded_postgres import APP, OWNER, SUPERUSER, start_postgres
+from ops.embedded_postgres import APP, OWNER, SUPERUSER, cluster_folder, start_postgres
 from ops.embedded_valkey import start_valkey
 from ops.home import Home, write_private
 from workers.settings import Settings
@@ -69,6 +70,12 @@ def running_servers(home: Path) -> Servers | None:
     if not record.exists() or not house.is_locked():
         return None
     return Servers(*json.loads(record.read_text(encoding="ascii")))
+
+
+def forget(home: Path) -> None:
+    """Remove an office with everything in it, also a cluster that had to live outside of `home`. It must be closed."""
+    shutil.rmtree(cluster_folder(Home(home.absolute())), ignore_errors=True)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _databases(house: Home, given: Settings, durable: bool, opened: ExitStack) -> tuple[str, str, str]:

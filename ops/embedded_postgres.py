@@ -130,14 +130,20 @@ def find_place(home: Home, system: Path = SYSTEM_FOLDER) -> Place:
 
 def _folder(home: Home, user: User, system: Path) -> Path:
     """Below `home`, unless its user can not get there; where it went instead stays written down in `home`."""
-    note = home.servers / "postgres.elsewhere"
-    if note.exists():
-        return Path(note.read_text().strip())
-    if user.uid < 0 or _reachable(home.servers, user):
-        return home.servers / "postgres"
+    if _note(home).exists() or user.uid < 0 or _reachable(home.servers, user):
+        return cluster_folder(home)
     elsewhere = system / secrets.token_hex(8)
-    note.write_text(f"{elsewhere}\n")
+    _note(home).write_text(f"{elsewhere}\n")
     return elsewhere
+
+
+def cluster_folder(home: Home) -> Path:
+    """Where the cluster of `home` lives."""
+    return Path(_note(home).read_text().strip()) if _note(home).exists() else home.servers / "postgres"
+
+
+def _note(home: Home) -> Path:
+    return home.servers / "postgres.elsewhere"
 
 
 def _ordinary_user() -> User:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pypdfium2
+import typer
 from PIL import Image, ImageDraw
 
 import templates
@@ -127,6 +128,14 @@ def render_sample(folder: Path, target: Path) -> tuple[Path, Path]:
     pdf.write_bytes(letter.licence)
     png.write_bytes(page_image(letter.licence))
     return pdf, png
+
+
+def main(
+    licence: Annotated[str, typer.Argument(help="A folder of templates/licences.")] = "sikro",
+    target: Annotated[Path, typer.Option(help="Where the two files go.")] = Path("var/letter"),
+) -> None:
+    """Write the sample licence as PDF and PNG and print where they are."""
+    print(*render_sample(TEMPLATES / "licences" / licence, target), sep="\n")
 
 
 def page_image(pdf: bytes) -> bytes:

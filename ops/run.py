@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ops.office import LocalOffice
+from ops.seed import demo_people
 from workers.settings import Settings
 
 
@@ -31,14 +32,21 @@ def main(
 def welcome(office: LocalOffice) -> str:
     """Addresses and logins, for a person."""
     login = office.secrets.flower_basic_auth.read_text(encoding="ascii").strip()
-    lines = [
-        f"Counter   {office.base_url}",
-        f"API       {office.base_url}/docs",
-        f"Flower    {office.flower_url}  ({login.replace(':', ' / ')})",
-        f"Logs      {office.home.logs}",
-        "Ctrl-C closes the office.",
-    ]
-    return "\n".join(lines)
+    addresses = {
+        "Counter": office.base_url,
+        "API": f"{office.base_url}/docs",
+        "Flower": f"{office.flower_url}  {login.replace(':', ' / ')}",
+        "Logs": str(office.home.logs),
+    }
+    lines = [f"{name:<10}{address}" for name, address in addresses.items()]
+    return "\n".join([*lines, "", *logins(), "", "Ctrl-C closes the office."])
+
+
+def logins() -> list[str]:
+    """The invented people of a local office: user name, password, passphrase and what they do."""
+    heading = f"{'user':<14}{'password':<26}{'passphrase':<26}roles"
+    rows = [f"{p.username:<14}{p.password:<26}{p.passphrase:<26}{', '.join(p.roles)}" for p in demo_people()]
+    return [heading, *rows]
 
 
 def tell(line: str) -> None:

@@ -20,7 +20,7 @@ from redis.retry import Retry
 
 from models.rules.errors import PermanentFailure, TemporaryFailure
 from ops.children import command_line, free_port, wait_until
-from ops.embedded import Servers, office_servers, running_servers, start_servers
+from ops.embedded import Servers, forget, office_servers, running_servers, start_servers
 from ops.embedded_postgres import _copied, _reachable, find_place, installed, plain
 from ops.embedded_valkey import configuration, find_program
 from ops.home import Home, passing_home
@@ -198,6 +198,9 @@ def test_a_home_that_the_ordinary_user_can_not_reach(home: Path) -> None:
         assert place.data.is_dir()
         moved = home.rename(home.parent / "moved")
         assert find_place(Home(moved), SYSTEM).folder == place.folder
+        forget(moved)
+        assert not place.folder.exists(), "nothing of a forgotten office stays outside of it"
+        assert not moved.exists()
     finally:
         shutil.rmtree(SYSTEM)
 
