@@ -35,7 +35,7 @@ class TypstReceiptPress:
 
     def receipt(self, facts: ReceiptFacts, size: ReceiptSize) -> bytes:
         """A PDF; the same facts give the same bytes."""
-        return self._typesetter.pdf(self._layouts[size], self._content(facts), None)
+        return self._typesetter.document(self._layouts[size], self._content(facts))
 
     def _content(self, facts: ReceiptFacts) -> dict[str, Any]:
         day = facts.received_on

@@ -1,0 +1,1 @@
+"""Receipts as they come out of a printer."""
