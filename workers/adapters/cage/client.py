@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import workers
 from models.rules.errors import PermanentFailure, TemporaryFailure
-from workers.adapters.cage import protocol
+from workers.adapters.cage import confine, kernel, protocol
 from workers.adapters.cage.limits import Limits
 
 _START_SECONDS = 60.0
@@ -186,6 +186,18 @@ def _pipe() -> Iterator[tuple[BinaryIO, BinaryIO]]:
         yield source, sink
 
 
+def _sufficient(guarantees: Sequence[str]) -> tuple[str, ...]:
+    """On Linux nothing is parsed without limits and without a fence around the network; raises Broken.
+
+    Elsewhere there are no such fences: fit for a developer's machine only.
+    """
+    held = set(guarantees)
+    fenced = confine.SYSTEM_CALLS in held or confine.NO_NETWORK_NAMESPACE in held
+    if kernel.LINUX and not (fenced and confine.LIMITS in held and confine.NO_PRIVILEGES in held):
+        raise protocol.Broken(f"too few guarantees: {', '.join(guarantees) or 'none'}")
+    return tuple(guarantees)
+
+
 def _environment() -> dict[str, str]:
     """No secret of the worker reaches the cage: its environment is written anew."""
     root = str(Path(next(iter(workers.__path__))).parent)
@@ -211,7 +223,7 @@ def _start(extra_calls: Sequence[str]) -> _Running:
     ours.settimeout(_START_SECONDS)
     try:
         hello, _ = protocol.receive_line(ours)
-        return _Running(process, ours, tuple(hello["guarantees"]))
+        return _Running(process, ours, _sufficient(hello["guarantees"]))
     except (protocol.Broken, KeyError) as error:
         ours.close()
         process.kill()

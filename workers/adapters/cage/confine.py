@@ -82,7 +82,7 @@ def _set_limits(limits: Limits, may_write: bool) -> None:
 
 
 def _drop_privileges() -> None:
-    if os.geteuid() == 0 and os.getuid() == 0 and _maps_nobody():
+    if may_become_nobody():
         os.setgroups([])
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
@@ -90,7 +90,10 @@ def _drop_privileges() -> None:
         kernel.drop_capabilities()
 
 
-def _maps_nobody() -> bool:
+def may_become_nobody() -> bool:
+    """Whether this process is root where there is such a user: in a user namespace there may be none."""
+    if os.geteuid() != 0:
+        return False
     try:
         rows = [line.split() for line in Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()]
     except OSError:

@@ -125,7 +125,7 @@ def _exit_handle(pid: int) -> int:
 
 def _scratch_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="paraf-cage-"))
-    if os.geteuid() == 0:
+    if confine.may_become_nobody():
         os.chown(folder, confine.NOBODY, confine.NOBODY)
     return folder
 
