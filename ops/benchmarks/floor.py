@@ -18,7 +18,7 @@ from ops.embedded import start_servers
 from ops.home import passing_home
 
 COMMITS = 14
-"""Human acts: submit, verify, three parafs, signature. Machine: check, blanko, four times the letter, number, licence."""
+"""Acts: submit, verify, three parafs, signature. Machine: check, blanko, four times the letter, number, licence."""
 
 STORED = 6
 """Files that are hashed when written and when read again: blanko, three parafs, signature, licence."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,17 @@ class StepTime:
 
 def step_times(events: Sequence[dict[str, Any]]) -> Iterator[StepTime]:
     """Each passage through a step, from a case's events; time with the applicant belongs to no step."""
+    return merged(_stays(events))
+
+
+def merged(stays: Iterable[StepTime]) -> Iterator[StepTime]:
+    """Neighbouring stays in one step as one: an official's act and the machine's work on it are the same step."""
+    for step, together in groupby(stays, key=lambda stay: stay.step):
+        several = list(together)
+        yield StepTime(step, sum(stay.seconds for stay in several), several[-1].ended)
+
+
+def _stays(events: Sequence[dict[str, Any]]) -> Iterator[StepTime]:
     entered, paraf = _moment(events[0]["at"]), 1
     for event in events:
         if not event["stage_from"]:
