@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 import templates
 from models.catalogue import LicenceDefinition, load_licence, load_office
@@ -43,7 +43,7 @@ from models.services.send_back import send_back
 from models.services.submit import submit
 from models.services.verify import reject, return_to_applicant, verify
 from models.services.withdraw import lapse_overdue, withdraw
-from models.tables.cases import Application
+from models.tables.cases import Application, HolderData
 from models.tables.letters import Blanko
 from models.tables.people import Person, RoleGrant, SigningKey
 from models.tables.work import Outbox
@@ -185,12 +185,14 @@ def an_office(db: Database, *, clock: FakeClock | None = None, definition: Licen
     """An office with everyone of OFFICE_PEOPLE, keys for those who sign, two applicants and the SIKRO definition."""
     office = Office(db, clock=clock or FakeClock())
     load_definitions(db, office.clock, [definition or sikro_definition()])
-    for one in OFFICE_PEOPLE:
-        add_person(office, one.username, one.roles, name=one.name, title=one.title, rank=one.rank, nip=one.nip)
-    for username in SIGNERS:
-        add_key(office, username)
-    for username in ("pemohon", "pemohon_lain"):
-        add_person(office, username, ("pemohon",), name=f"Akun {username}")
+    with db.transaction() as session:
+        for one in OFFICE_PEOPLE:
+            _person(
+                office, session, one.username, one.roles, name=one.name, title=one.title, rank=one.rank, nip=one.nip
+            )
+        for username in ("pemohon", "pemohon_lain"):
+            _person(office, session, username, ("pemohon",), name=f"Akun {username}")
+        session.add_all(_key(office, username, passphrase_of(username), True) for username in SIGNERS)
     return office
 
 
@@ -206,13 +208,17 @@ def add_person(
 ) -> UUID:
     """One more person, with open-ended grants of `roles`."""
     with office.db.transaction() as session:
-        person = Person(username=username, name=name, title=title, rank=rank, nip=nip, created_at=office.clock.now())
-        session.add(person)
-        session.flush()
-        office.people[username] = person.id
+        return _person(office, session, username, roles, name=name, title=title, rank=rank, nip=nip)
+
+
+def _person(office: Office, session: Session, username: str, roles: tuple[str, ...], **words: str) -> UUID:
+    person = Person(username=username, created_at=office.clock.now(), **words)
+    session.add(person)
+    session.flush()
+    office.people[username] = person.id
     for role in roles:
-        grant(office, username, role)
-    return office.people[username]
+        session.add(_grant(office, username, role))
+    return person.id
 
 
 def grant(
@@ -224,21 +230,31 @@ def grant(
     decree: str = "",
     since: date = IN_OFFICE_SINCE,
     until: date | None = None,
-) -> UUID:
+) -> None:
     """A role from a day to a day (both included), with `acting` and `decree` for a mandate."""
     with office.db.transaction() as session:
-        row = RoleGrant(
-            person_id=office.people[username],
-            role=role,
-            acting=acting,
-            decree=decree,
-            valid_from=since,
-            valid_until=until,
-            granted_at=office.clock.now(),
-        )
-        session.add(row)
-        session.flush()
-        return row.id
+        session.add(_grant(office, username, role, acting=acting, decree=decree, valid_from=since, valid_until=until))
+
+
+def _grant(
+    office: Office,
+    username: str,
+    role: str,
+    *,
+    acting: str = "",
+    decree: str = "",
+    valid_from: date = IN_OFFICE_SINCE,
+    valid_until: date | None = None,
+) -> RoleGrant:
+    return RoleGrant(
+        person_id=office.people[username],
+        role=role,
+        acting=acting,
+        decree=decree,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        granted_at=office.clock.now(),
+    )
 
 
 def end_grants(office: Office, username: str, last_day: date) -> None:
@@ -249,21 +265,21 @@ def end_grants(office: Office, username: str, last_day: date) -> None:
             session.add(row)
 
 
-def add_key(office: Office, username: str, *, passphrase: str | None = None, checked: bool = True) -> UUID:
+def add_key(office: Office, username: str, *, passphrase: str | None = None, checked: bool = True) -> None:
     """A soft key that the person's passphrase opens; `checked` False leaves the desk no hash to check against."""
-    secret = passphrase or passphrase_of(username)
-    person_id = office.people[username]
     with office.db.transaction() as session:
-        row = SigningKey(
-            person_id=person_id,
-            material=office.sealer.seal(secret.encode().hex(), key_context(person_id)),
-            passphrase_hash=office.hasher.hash(secret) if checked else "",
-            not_after=office.clock.now() + timedelta(days=730),
-            created_at=office.clock.now(),
-        )
-        session.add(row)
-        session.flush()
-        return row.id
+        session.add(_key(office, username, passphrase or passphrase_of(username), checked))
+
+
+def _key(office: Office, username: str, secret: str, checked: bool) -> SigningKey:
+    person_id = office.people[username]
+    return SigningKey(
+        person_id=person_id,
+        material=office.sealer.seal(secret.encode().hex(), key_context(person_id)),
+        passphrase_hash=office.hasher.hash(secret) if checked else "",
+        not_after=office.clock.now() + timedelta(days=730),
+        created_at=office.clock.now(),
+    )
 
 
 def holder_input(sample: SampleApplicant, **changes: object) -> HolderInput:
@@ -283,46 +299,50 @@ def a_draft(office: Office, *, application_type: str = "baru", channel: str = "o
 def hand_in(office: Office, case_id: UUID, *, without: tuple[str, ...] = ()) -> list[str]:
     """Attach one fitting file for each requirement that applies, but for `without`; returns the codes."""
     with office.db.transaction() as session:
-        case = read_case(session, case_id)
+        case, holder = read_case(session, case_id), holder_of(session, case_id)
         _, sop = current_sop(session, case.licence_code, office.today)
-        items = applicable(sop, case.application_type, office.today)
-        wanted = [item.requirement for item in items if item.required and item.requirement.code not in without]
+        items = applicable(sop, case.application_type, office.today, frozenset(holder.conditions))
+    wanted = [item.requirement for item in items if item.required and item.requirement.code not in without]
+    mine = office.actor("pemohon")
     for requirement in wanted:
-        attach_file(office, case_id, requirement)
+        values = _fields(office, holder, requirement)
+        attach(office.db, office.clock, mine, case_id, _upload(office, case_id, requirement, "", values))
     return [requirement.code for requirement in wanted]
 
 
 def attach_file(
     office: Office,
     case_id: UUID,
-    requirement: Requirement | str,
+    requirement: str,
     content: str = "",
     *,
     username: str = "pemohon",
     fields: dict[str, str] | None = None,
 ) -> UUID:
-    """One invented file under a requirement, its fields filled in as the SOP asks."""
-    if isinstance(requirement, str):
-        requirement = sikro_definition().sop.requirement(requirement)
-    image = "pdf" not in requirement.kinds
-    head = "\xff\xd8\xff" if image else "%PDF-1.7\n"
-    stored = office.vault.put(f"{head}{requirement.code} of {case_id} {content}".encode("latin-1"))
-    media_type = "image/jpeg" if image else "application/pdf"
-    values = fields if fields is not None else _fields(office, case_id, requirement)
-    upload = Upload(requirement.code, f"{requirement.code}.{'jpg' if image else 'pdf'}", media_type, stored, values)
+    """One invented file under a requirement, its fields filled in as the SOP asks unless `fields` says otherwise."""
+    asked = sikro_definition().sop.requirement(requirement)
+    with office.db.transaction() as session:
+        holder = holder_of(session, case_id)
+    values = _fields(office, holder, asked) if fields is None else fields
+    upload = _upload(office, case_id, asked, content, values)
     return attach(office.db, office.clock, office.actor(username), case_id, upload)
 
 
-def _fields(office: Office, case_id: UUID, requirement: Requirement) -> dict[str, str]:
-    with office.db.transaction() as session:
-        holder = holder_of(session, case_id)
-    lifelong = holder.str_valid_until is None
+def _upload(office: Office, case_id: UUID, requirement: Requirement, content: str, values: dict[str, str]) -> Upload:
+    image = "pdf" not in requirement.kinds
+    head = "\xff\xd8\xff" if image else "%PDF-1.7\n"
+    stored = office.vault.put(f"{head}{requirement.code} of {case_id} {content}".encode("latin-1"))
+    name = f"{requirement.code}.{'jpg' if image else 'pdf'}"
+    return Upload(requirement.code, name, "image/jpeg" if image else "application/pdf", stored, values)
+
+
+def _fields(office: Office, holder: HolderData, requirement: Requirement) -> dict[str, str]:
     own = requirement.evidence_of == "str"
-    expiry = ("seumur hidup" if lifelong else str(holder.str_valid_until)) if own else "seumur hidup"
+    ends = holder.str_valid_until if own else None
     values = {
         "number": holder.str_number if own else "12/A/2026",
         "date": (office.today - timedelta(days=3)).isoformat(),
-        "expiry": expiry,
+        "expiry": ends.isoformat() if ends else "seumur hidup",
         "issuer": "Dinas Kesehatan",
     }
     return {item.code: values[item.code] for item in requirement.fields}

@@ -39,7 +39,7 @@ class Knob:
 
     def __init__(self) -> None:
         self.calls = 0
-        self.before: Callable[[], None] | None = None
+        self.before: Callable[[], object] | None = None
         self._failures: deque[Exception] = deque()
 
     def fail_with(self, error: Exception, times: int = 1) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import SQLModel, col, select
 
+from models.rules.stages import TASKS
 from models.tables.cases import Event
 from models.tables.work import Outbox
 from tests.factories import Office
@@ -39,9 +40,10 @@ def kinds(office: Office, case_id: UUID) -> list[str]:
 
 
 def work_of(office: Office, case_id: UUID) -> list[Outbox]:
-    """The outbox rows of a case, oldest first."""
+    """The machine steps that were asked for a case, oldest first; receipts and messages are not among them."""
+    steps = select(Outbox).where(Outbox.subject_id == case_id, col(Outbox.task).in_(list(TASKS.values())))
     with office.db.transaction() as session:
-        return list(session.exec(select(Outbox).where(Outbox.subject_id == case_id).order_by(col(Outbox.id))))
+        return list(session.exec(steps.order_by(col(Outbox.id))))
 
 
 def undone(office: Office, case_id: UUID) -> list[Outbox]:
