@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from models.rules.errors import TemporaryFailure
 from ops.embedded_postgres import APP, OWNER, SUPERUSER, cluster_folder, start_postgres
 from ops.embedded_valkey import start_valkey
 from ops.home import Home, write_private
@@ -73,7 +74,12 @@ def running_servers(home: Path) -> Servers | None:
 
 
 def forget(home: Path) -> None:
-    """Remove an office with everything in it, also a cluster that had to live outside of `home`. It must be closed."""
+    """Remove an office with everything in it, also a cluster that had to live outside of `home`.
+
+    Raises TemporaryFailure when it is open.
+    """
+    if Home(home.absolute()).is_locked():
+        raise TemporaryFailure(f"an office is open in {home}: close it first")
     shutil.rmtree(cluster_folder(Home(home.absolute())), ignore_errors=True)
     shutil.rmtree(home, ignore_errors=True)
 

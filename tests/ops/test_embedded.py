@@ -118,6 +118,8 @@ def test_two_offices_never_share_a_home(home: Path) -> None:
         )
         with pytest.raises(TemporaryFailure, match="already open"):
             start_servers(home)
+        with pytest.raises(TemporaryFailure, match="is open"):
+            forget(home)
         with office_servers(Settings(home=home)) as found:
             assert found.broker_url == servers.broker_url
         assert ask(servers.database_url_app, "select 1") == 1, "whoever attached did not stop it"
