@@ -12,6 +12,7 @@ from asn1crypto import pem, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 from pypdf import PdfReader
 from pypdf.generic import DictionaryObject, EncodedStreamObject
@@ -20,6 +21,7 @@ _MONTHS = (
     *("Januari", "Februari", "Maret", "April", "Mei", "Juni"),
     *("Juli", "Agustus", "September", "Oktober", "November", "Desember"),
 )
+SEAL = "segel"
 LIFELONG = "Seumur hidup"
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """A PDF's times have whole seconds."""
@@ -125,7 +127,7 @@ def _plain(text: str) -> str:
 def _signatures(file: LicenceFile, trust: Sequence[bytes]) -> Iterator[Finding]:
     found = PdfFileReader(BytesIO(file.data)).embedded_signatures
     names = [str(one.field_name) for one in found]
-    wanted = [*file.acts, "segel"]
+    wanted = [*file.acts, SEAL]
     if names != wanted:
         yield "licence_signatures", f"is signed by {', '.join(names) or 'nobody'}, not {', '.join(wanted)}"
     for one in found:
@@ -143,7 +145,9 @@ def _signature(one: EmbeddedPdfSignature, acted_at: datetime | None, trust: Sequ
         best_signature_time=claimed,
     )
     status = validate_pdf_signature(one, context)
-    sound = status.bottom_line if trust else status.valid and status.intact and not status.seed_value_constraint_error
+    sound = status.bottom_line if trust else status.valid and status.intact and bool(status.docmdp_ok)
+    if one.field_name == SEAL and status.coverage is not SignatureCoverageLevel.ENTIRE_FILE:
+        yield "licence_signatures", "bytes were added after the seal"
     if not sound:
         yield "licence_signatures", f"{one.field_name} is not valid: {status.summary()}"
 

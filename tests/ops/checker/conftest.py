@@ -27,8 +27,8 @@ from models.tables.people import SigningKey
 from ops.checker.check import check
 from ops.checker.report import CheckReport
 from ops.embedded_postgres import plain
-from ops.samples.people import OFFICE_PEOPLE
 from ops.samples.pdf import TextLine, typed
+from ops.samples.people import OFFICE_PEOPLE
 from tests.conftest import TestServers
 from tests.factories import SIGNERS, TEMPLATES, Office, an_application, an_office, drive, passphrase_of
 from tests.fakes import FakeScanner
@@ -141,6 +141,7 @@ class Copy:
             connection.execute("SET session_replication_role = replica")
             for statement in sql.split(";\n"):
                 done = connection.execute(statement)
+                # -1: a statement on the tables themselves.
                 assert done.rowcount != 0, f"changed nothing: {statement}"
 
     def one(self, sql: LiteralString) -> str:
