@@ -45,6 +45,7 @@ class SignatureReport:
     intact: bool
     trusted: bool
     changes_allowed: bool
+    certificate_sha256: str
 
     @property
     def valid(self) -> bool:
@@ -183,6 +184,7 @@ def _signature_report(embedded: EmbeddedPdfSignature, status: PdfSignatureStatus
         intact=bool(status.intact and status.valid),
         trusted=bool(status.trusted),
         changes_allowed=_changes_allowed(embedded, status),
+        certificate_sha256=status.signing_cert.sha256.hex(),
     )
 
 
@@ -199,8 +201,8 @@ def _signature_problems(signatures: tuple[SignatureReport, ...]) -> Iterator[str
     wanted = [*paraf_names(max(len(names) - 2, 0)), HEAD, SEAL]
     if names != wanted:
         yield f"The signatures are {', '.join(names)}; a licence has parafs in order, then {HEAD}, then {SEAL}."
-    people = [one.signer for one in signatures]
-    if len(set(people)) != len(people):
+    certificates = [one.certificate_sha256 for one in signatures]
+    if len(set(certificates)) != len(certificates):
         yield "One person signed twice."
     yield from (f"The signature {one.words}." for one in signatures if not one.valid)
 

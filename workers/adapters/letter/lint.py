@@ -124,6 +124,13 @@ def _is_tagged(annotation: pikepdf.Object, tree: pikepdf.NumberTree) -> bool:
     )
 
 
+def _revisions(case: Case) -> Iterator[str]:
+    # Blanko, parafs, the head's signature, the late fields, the seal: each ends with its own startxref.
+    wanted, found = case.expected.paraf_count + 4, case.data.count(b"\nstartxref\n")
+    if found != wanted:
+        yield f"The licence has {found} revisions instead of {wanted}"
+
+
 def _signatures(case: Case) -> Iterator[str]:
     signed = signed_fields(case.pdf)
     wanted = [*paraf_names(case.expected.paraf_count), HEAD, SEAL]
@@ -194,6 +201,7 @@ RULES: tuple[Callable[[Case], Iterator[str]], ...] = (
     _fonts,
     _need_appearances,
     _widgets,
+    _revisions,
     _signatures,
     _locks,
     _late_values,

@@ -23,6 +23,8 @@ def letter_photo(photo: bytes) -> bytes:
             if image.width * image.height > MOST_PIXELS:
                 raise PermanentFailure(f"The photo is too large: {image.width} x {image.height} pixels")
             if _is_ready(image, photo):
+                # Decoded all the same: half a picture must not reach the letter.
+                image.load()
                 return photo
             # A JPEG is decoded at an eighth, a quarter or half of its size when that is enough.
             image.draft("RGB", (SIZE[0] * 2, SIZE[1] * 2))

@@ -63,7 +63,13 @@ class SoftSigner:
     def sign(self, pdf: bytes, credential: Credential, secret: str, at: datetime) -> bytes:
         """Sign `kepala` with its lock. Raises WrongPassphrase, PermanentFailure."""
         official = credential.official
-        act = Act(HEAD, marks.head_mark, official, f"Tanda tangan {official.acting} {official.title}", at)
+        act = Act(
+            HEAD,
+            marks.head_mark,
+            official,
+            f"Tanda tangan: {official.acting} {official.title}".replace(":  ", ": "),
+            at,
+        )
         return self._put(pdf, act, _key_of(credential, secret))
 
     def seal(self, pdf: bytes, at: datetime) -> bytes:
@@ -103,8 +109,6 @@ def _signed(pdf: bytes, act: Act, key: SoftKey, font: LateFont) -> bytes:
     writer = Appender.on(pdf)
     steps = PdfCMSEmbedder().write_cms(act.field, writer, existing_fields_only=True)
     field = next(steps).get_object()
-    if "/V" in field:
-        raise PermanentFailure(f"The field {act.field} is signed already")
     signature = SignatureObject(
         timestamp=act.at,
         subfilter=SigSeedSubFilter.PADES,

@@ -1,0 +1,45 @@
+"""Office prints carry KONSEP; the blanko itself never does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+
+import pikepdf
+
+from ops.letter import Letter
+from workers.adapters.letter.concept import concept_print
+
+
+def test_the_print_carries_the_watermark(letter: Letter) -> None:
+    with pikepdf.open(BytesIO(concept_print(letter.blanko))) as pdf:
+        shown = [
+            bytes(one.operands[0]) for one in pikepdf.parse_content_stream(pdf.pages[0]) if str(one.operator) == "Tj"
+        ]
+    assert b"KONSEP" in shown
+
+
+def test_the_letter_s_words_stay(outside: Callable[..., str], letter: Letter) -> None:
+    text = outside("pdftotext", concept_print(letter.blanko), "-layout", after=("-",))
+    assert "Melati Anggraini Siregar" in text
+
+
+def test_no_stage_of_the_licence_carries_it(outside: Callable[..., str], letter: Letter) -> None:
+    assert "KONSEP" not in outside("pdftotext", letter.blanko, after=("-",))
+    assert "KONSEP" not in outside("pdftotext", letter.licence, after=("-",))
+
+
+def test_a_print_can_not_be_signed(letter: Letter) -> None:
+    with pikepdf.open(BytesIO(concept_print(letter.blanko))) as pdf:
+        assert "/AcroForm" not in pdf.Root
+        assert "/Annots" not in pdf.pages[0].obj or len(pdf.pages[0].obj.Annots) == 0
+
+
+def test_parafs_are_shown_on_later_prints(outside: Callable[..., str], stages: dict[str, bytes]) -> None:
+    text = outside("pdftotext", concept_print(stages["paraf2"]), "-layout", after=("-",))
+    assert "RW" in text
+    assert "BP" in text
+
+
+def test_the_result_is_sound(outside: Callable[..., str], letter: Letter) -> None:
+    assert "No syntax or stream encoding errors" in outside("qpdf", concept_print(letter.blanko), "--check")
