@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from models.ports import Clock, Message
@@ -26,5 +27,6 @@ class FolderCourier:
             draft.write_bytes(mail.as_bytes())
             draft.replace(target)
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink()
             raise TemporaryFailure(f"The mail folder can not be written: {type(error).__name__}") from error

@@ -1,0 +1,1 @@
+"""Messages: words, and every way they leave the office."""
