@@ -302,7 +302,7 @@ REFUSALS: dict[str, RefusalWords] = {
     ),
     "internal": RefusalWords(
         "Ada yang rusak di pihak kami",
-        "Tidak ada yang setengah tersimpan. Ulangi sebentar lagi; bila masih gagal, sebutkan kode di bawah kepada kantor.",
+        "Tidak ada yang setengah tersimpan. Ulangi sebentar lagi; bila masih gagal, sebutkan kode di bawah.",
     ),
 }
 """By the code of a problem; every other one is worded as `FALLBACK`."""

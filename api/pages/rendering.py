@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,11 +26,12 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-GOVUK = (
+_NAMES = (
     "back-link breadcrumbs button character-count checkboxes date-input details error-message error-summary fieldset"
     " file-upload hint input inset-text label notification-banner pagination panel password-input radios select"
     " summary-list table tabs tag task-list textarea warning-text"
-).split()
+)
+GOVUK = tuple(_NAMES.split())
 """The components of the library that templates have as globals: `govukDateInput({...})`."""
 
 
@@ -82,7 +84,7 @@ def environment(folder: Path, assets: Assets, *, development: bool = False) -> j
     found.globals.update(_library())
     found.globals.update(asset=assets.url, query=query, blank=forms.Form(), clock_chip=words.clock_chip)
     found.globals.update(STAGES=words.STAGES, ROLES=words.ROLES)
-    found.globals["ui"] = _macros(found, folder)
+    _gather_macros(found, folder)
     return found
 
 
@@ -101,14 +103,15 @@ def _library() -> dict[str, Callable[..., str]]:
     return {name: getattr(modules[code], name) for code, name in names.items()}
 
 
-def _macros(found: jinja2.Environment, folder: Path) -> Mapping[str, Callable[..., str]]:
-    """Every macro of `macros/` under one name, `ui`; a macro file may use those of the files before it."""
-    macros: dict[str, Callable[..., str]] = {}
+def _gather_macros(found: jinja2.Environment, folder: Path) -> None:
+    """Every macro of `macros/` under one name, `ui`, so that no page imports any."""
+    macros = SimpleNamespace()
     found.globals["ui"] = macros
     for path in sorted((folder / "macros").glob("*.html")):
         module = found.get_template(f"macros/{path.name}").module
-        macros.update({name: value for name, value in vars(module).items() if not name.startswith("_")})
-    return macros
+        for name, value in vars(module).items():
+            if not name.startswith("_"):
+                setattr(macros, name, value)
 
 
 def query(params: Mapping[str, object], **changes: object) -> str:
@@ -137,7 +140,7 @@ def page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """A page of `templates/pages` as an answer. `actor` and his post's `title` fill the header and choose the navigation."""
+    """A page of `templates/pages` as an answer; `actor` and his post's `title` fill the header and the navigation."""
     pages: Pages = request.app.state.pages
     html = pages.render(template, context or {}, visitor=visitor_of(actor, title), path=request.url.path)
     return HTMLResponse(html, status, {**page_headers(), **(headers or {})})
