@@ -211,8 +211,19 @@ def add_person(
         return _person(office, session, username, roles, name=name, title=title, rank=rank, nip=nip)
 
 
-def _person(office: Office, session: Session, username: str, roles: tuple[str, ...], **words: str) -> UUID:
-    person = Person(username=username, created_at=office.clock.now(), **words)
+def _person(
+    office: Office,
+    session: Session,
+    username: str,
+    roles: tuple[str, ...],
+    *,
+    name: str,
+    title: str = "",
+    rank: str = "",
+    nip: str = "",
+) -> UUID:
+    at = office.clock.now()
+    person = Person(username=username, name=name, title=title, rank=rank, nip=nip, created_at=at)
     session.add(person)
     session.flush()
     office.people[username] = person.id
