@@ -26,7 +26,7 @@ SOFT_LIMIT = 90
 HARD_LIMIT = 120
 VISIBILITY_TIMEOUT = 300
 NO_BROKER = "unset://"
-TASK_MODULES = ("workers.tasks.machine", "workers.tasks.housekeeping")
+TASK_MODULES = ("workers.tasks.machine", "workers.tasks.paper", "workers.tasks.housekeeping")
 
 
 def celery_settings(settings: Settings) -> dict[str, Any]:

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     vault_secret_access_key: SecretStr | None = None
     public_url: str = "http://127.0.0.1:8000"
     smtp_url: SecretStr | None = None
+    whatsapp_url: str = ""
+    whatsapp_token: SecretStr | None = None
     mail_from: str = "dpmptsp@example.go.id"
 
     # What only some processes hold.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from models.catalogue import load_office
 from models.db import Database
-from models.ports import LetterPress, NikCipher, Scanner, Signer, Unsealer, Vault
+from models.ports import Courier, LetterPress, NikCipher, Scanner, Signer, Unsealer, Vault
 from models.rules.errors import DefinitionError
 from models.rules.office import Office
 from models.rules.working_time import Calendar
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from models.services.archive import Archive
     from models.services.assemble import IssuingRoom
     from models.services.check import Inspector
+    from models.services.notify import Mailroom
+    from models.services.receipts import ReceiptDesk
     from models.tables.work import Outbox
     from workers.adapters.office_keys import IssuingKeys
 
@@ -145,6 +147,41 @@ def archive() -> Archive:
     from workers.adapters.dossier import TypstDossierPress
 
     return Archive(vault(), TypstDossierPress(templates()))
+
+
+@cache
+def receipt_desk() -> ReceiptDesk:
+    from models.services.receipts import ReceiptDesk
+    from workers.adapters.receipt import TypstReceiptPress
+
+    return ReceiptDesk(vault(), TypstReceiptPress(templates()), office(), settings().public_url)
+
+
+@cache
+def mailroom() -> Mailroom:
+    from models.services.notify import Mailroom
+    from workers.adapters.mailer import JinjaMailRenderer
+
+    renderer = JinjaMailRenderer(templates() / "mails")
+    return Mailroom(_courier(), renderer, office(), calendar(), settings().public_url, _whatsapp())
+
+
+def _courier() -> Courier:
+    """SMTP where a server is named; a local office keeps its letters in a folder."""
+    from workers.adapters.courier_folder import FolderCourier
+    from workers.adapters.courier_smtp import SmtpCourier
+
+    sender, name, url = settings().mail_from, office().short_name, settings().smtp_url
+    if url is None:
+        return FolderCourier(settings().home / "mail", sender, clock(), sender_name=name)
+    return SmtpCourier(url.get_secret_value(), sender, clock(), sender_name=name)
+
+
+def _whatsapp() -> Courier | None:
+    from workers.adapters.courier_whatsapp import WhatsAppCourier
+
+    url, token = settings().whatsapp_url, settings().whatsapp_token
+    return WhatsAppCourier(url, token.get_secret_value()) if url and token else None
 
 
 def publisher() -> Callable[[Outbox], None]:

@@ -17,7 +17,7 @@ from models.rules.numbering import jakarta_date
 from models.rules.requirements import conditions_of
 from models.rules.roles import Actor, require_owner_or_staff
 from models.rules.stages import Stage
-from models.services.casework import lock_case, record
+from models.services.casework import enqueue, lock_case, record
 from models.services.check import rules_of
 from models.services.definitions import current_sop
 from models.services.inputs import HolderInput
@@ -150,6 +150,7 @@ def _add_document(session: Session, clock: Clock, actor: Actor, case: Applicatio
     session.flush()
     detail = {"requirement": upload.requirement, "part": upload.part, "sha256": upload.stored.sha256}
     record(session, "attach", at=clock.now(), case=case, actor=actor, detail=detail)
+    enqueue(session, "paraf.inspect_document", row.id, 1, clock.now(), priority=case.priority)
     return row.id
 
 
