@@ -10,7 +10,7 @@ from typing import Any
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import ObjectStore, from_url
+from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config, S3Store
 
 from models.ports import Stored
 from models.rules.errors import InvalidInput, NotFound, TemporaryFailure
@@ -21,25 +21,20 @@ SPOOL = 4 * 1024 * 1024
 
 
 def open_bucket(settings: Settings) -> ObjectStore:
-    """The store at `vault_url`, with the endpoint and keys of the settings; few retries, since the sweeper has more."""
-    options: dict[str, Any] = {
-        "endpoint": settings.vault_endpoint,
-        "region": settings.vault_region,
-        "access_key_id": settings.vault_access_key_id and settings.vault_access_key_id.get_secret_value(),
-        "secret_access_key": settings.vault_secret_access_key and settings.vault_secret_access_key.get_secret_value(),
+    """The bucket at `vault_url` (s3://name/prefix). Few retries, since the sweeper has more."""
+    config: S3Config = {"region": settings.vault_region}
+    if settings.vault_endpoint:
+        config["endpoint"] = settings.vault_endpoint
+    if settings.vault_access_key_id and settings.vault_secret_access_key:
+        config["access_key_id"] = settings.vault_access_key_id.get_secret_value()
+        config["secret_access_key"] = settings.vault_secret_access_key.get_secret_value()
+    client: ClientConfig = {
+        "allow_http": (settings.vault_endpoint or "").startswith("http://"),
+        "timeout": timedelta(seconds=20),
+        "connect_timeout": timedelta(seconds=5),
     }
-    plain_http = (settings.vault_endpoint or "").startswith("http://")
-    given = {name: value for name, value in options.items() if value}
-    return from_url(
-        settings.vault_location,
-        config=given,
-        client_options={
-            "allow_http": plain_http,
-            "timeout": timedelta(seconds=20),
-            "connect_timeout": timedelta(seconds=5),
-        },
-        retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
-    )
+    retry: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
+    return S3Store.from_url(settings.vault_location, config=config, client_options=client, retry_config=retry)
 
 
 class BucketVault:
