@@ -1,4 +1,4 @@
-"""Returned, corrected, lapsed and taken up again: only what was missing is mended, and the office's clock stands still."""
+"""Returned, corrected, lapsed, taken up again: only what was missing is mended, and the office's clock stands still."""
 
 from __future__ import annotations
 
