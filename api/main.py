@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.staticfiles import StaticFiles
 
 from api import logs, openapi, problems
+from api.pages import gallery, rendering
+from api.pages.refusal_pages import RefusalPages
 from api.readiness import readiness_of
 from api.routes import acts, applications, docs, documents, health, letters, licences, piles, session
 from api.security import BodyLimit, SameSiteOnly, SecurityHeaders
@@ -43,20 +45,24 @@ def build_app(office: ApiOffice) -> FastAPI:
         [
             Middleware(Tracing),
             Middleware(SecurityHeaders, https=office.https),
+            Middleware(RefusalPages),
             Middleware(SameSiteOnly, public_url=settings.public_url),
             Middleware(BodyLimit, upload_bytes=settings.upload_max_bytes),
-        ]
+        ],
+        settings.templates_dir,
     )
     app.state.office = office
+    if settings.environment == "development":
+        app.include_router(gallery.router)
     app.state.readiness = readiness_of(office)
     return app
 
 
-def bare_app(middleware: list[Middleware] | None = None) -> FastAPI:
+def bare_app(middleware: list[Middleware] | None = None, templates: Path | None = None) -> FastAPI:
     """Routes without an office: enough to describe the API."""
     app = _App(title="Paraf", version=openapi.VERSION, docs_url=None, redoc_url=None, middleware=middleware)
     problems.install(app)
     for module in ROUTERS:
         app.include_router(module.router)
-    app.mount("/static", StaticFiles(directory=docs.STATIC), name="static")
+    rendering.install(app, templates)
     return app

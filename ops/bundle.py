@@ -162,11 +162,11 @@ def sheets(static: Path) -> Mapping[str, str]:
 
 def build(static: Path = STATIC) -> dict[str, int]:
     """Write the sheets and the compressed form of all that the browser loads; returns compressed sizes by path."""
-    import brotli
+    import brotli  # type: ignore[import-untyped]  # no types; only developers have it
 
-    for path, css in sheets(static).items():
-        (static / path).parent.mkdir(parents=True, exist_ok=True)
-        (static / path).write_text(css)
+    for name, css in sheets(static).items():
+        (static / name).parent.mkdir(parents=True, exist_ok=True)
+        (static / name).write_text(css)
     sizes = {}
     for path in sorted([*static.glob("css/*.css"), *static.glob("js/*.js")]):
         content = path.read_bytes()

@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 
 from starlette.datastructures import Headers, QueryParams
-from starlette.responses import PlainTextResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 STATIC = Path(__file__).resolve().parents[1] / "static"
@@ -84,12 +85,13 @@ class Assets:
         return self._assets.get(name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers GET and HEAD of one file."""
+        """Answers GET and HEAD of one file; raises HTTPException 404 and 405 for the application to word."""
         name = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix(MOUNT).lstrip("/")
         asset = self._assets.get(name)
-        if asset is None or scope["method"] not in {"GET", "HEAD"}:
-            await PlainTextResponse("Berkas ini tidak ada.", 404)(scope, receive, send)
-            return
+        if asset is None:
+            raise HTTPException(404)
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         await _answer(asset, Headers(scope=scope), QueryParams(scope["query_string"]))(scope, receive, send)
 
 

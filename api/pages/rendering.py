@@ -59,14 +59,18 @@ class Pages:
     def __init__(self, office: Office, templates: Path = TEMPLATES, *, development: bool = False) -> None:
         self.office = office
         self.development = development
-        self.assets = Assets(extra={"emblem.svg": templates / "emblem" / "emblem.svg"})
-        self.environment = environment(templates / "pages", self.assets, development=development)
+        self.assets = Assets(extra={"emblem.svg": _own(templates, "emblem") / "emblem.svg"})
+        self.environment = environment(_own(templates, "pages"), self.assets, development=development)
 
     def render(self, template: str, context: Mapping[str, Any], *, visitor: Visitor, path: str = "/") -> str:
         """The page as HTML. Raises jinja2.UndefinedError for a name that the context lacks."""
         found = self.environment.get_template(template)
         nav = words.nav_of(visitor.roles, visitor.staff)
         return found.render(office=self.office, visitor=visitor, nav=nav, path=path, **context)
+
+
+def _own(templates: Path, name: str) -> Path:
+    return templates / name if (templates / name).is_dir() else TEMPLATES / name
 
 
 def environment(folder: Path, assets: Assets, *, development: bool = False) -> jinja2.Environment:
@@ -122,7 +126,10 @@ def query(params: Mapping[str, object], **changes: object) -> str:
 
 
 def install(app: FastAPI, templates: Path | None = None, *, development: bool = False) -> Pages:
-    """Give an application its pages: `app.state.pages`, and the files under `/static`. Raises DefinitionError."""
+    """Give an application its pages: `app.state.pages`, and the files under `/static`. Raises DefinitionError.
+
+    `templates` is the office's own folder; the pages are ours when it has none.
+    """
     folder = templates or TEMPLATES
     pages = Pages(load_office(folder / "office.toml"), folder, development=development)
     app.state.pages = pages
