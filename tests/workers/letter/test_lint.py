@@ -218,7 +218,7 @@ def test_widths_of_an_opentype_program_are_scaled() -> None:
 
 def test_a_glyph_that_the_program_lacks_is_found(letter: Letter) -> None:
     def ask_for_more(pdf: Pdf) -> None:
-        fonts(pdf, Name.CIDFontType0)[0].W.extend([9000, 9000, 500])
+        fonts(pdf, Name.CIDFontType0)[0].W.extend(Array([9000, 9000, 500]))
 
     with Pdf.open(BytesIO(mutated(letter.licence, ask_for_more))) as pdf:
         assert any("is not as wide" in finding for finding in font_findings(pdf))

@@ -180,6 +180,7 @@ def _embed(document: Pdf, font: LateFont) -> pikepdf.Object:
             LastChar=LAST,
             Widths=document.make_indirect(Array(list(font.widths))),
             FontDescriptor=document.make_indirect(descriptor),
+            ToUnicode=document.make_stream(font.to_unicode),
         )
     )
 

@@ -64,7 +64,7 @@ def late_text(font: LateFont, width: float, height: float, text: str, size: floa
     size = _fitting(font, text, size, width)
     gap = width - font.width(text, size)
     left = (0.0, gap / 2, gap)[align]
-    return b"/Tx BMC\n" + _text(left, height * BASELINE / 1.3, size, text, BLACK) + b"\nEMC"
+    return _text(left, height * BASELINE / 1.3, size, text, BLACK)
 
 
 def squares(modules: Sequence[bytes | bytearray], width: float, height: float) -> bytes:
