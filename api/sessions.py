@@ -101,7 +101,7 @@ def end_session(office: ApiOffice, token: str) -> None:
 
 
 def _revoke(session: Session, token: str, now: datetime) -> None:
-    row = session.get(LoginSession, token_hash(token)) if token else None
+    row = session.exec(select(LoginSession).where(LoginSession.token_sha256 == token_hash(token))).one_or_none()
     if row is not None and row.revoked_at is None:
         row.revoked_at = now
         session.add(row)

@@ -15,8 +15,10 @@ from api.refusals import TooLarge
 from api.sniffing import HEAD, PDF, media_type_of, safe_name
 from api.wiring import ApiOffice
 from models.rules.errors import InvalidInput
+from models.rules.numbering import jakarta_date
 from models.rules.roles import Actor
 from models.services import draft
+from models.services.definitions import current_sop
 from models.services.draft import Upload
 from models.tables.cases import Document
 
@@ -39,7 +41,8 @@ def receive(
     InvalidInput, WrongStage; nothing of a refused file enters the berkas."""
     size = _size(file)
     with office.db.transaction() as session:
-        visible_case(session, actor, application_id)
+        case = visible_case(session, actor, application_id)
+        current_sop(session, case.licence_code, jakarta_date(office.clock.now()))[1].requirement(requirement)
         _refuse_large(office, session, application_id, requirement, part, size)
     name = safe_name(name)
     media_type = media_type_of(_head(file), name)

@@ -52,7 +52,10 @@ class LoginSession(SQLModel, table=True):
     """A sign-in on one device; the cookie holds the token, this row only its SHA-256."""
 
     __tablename__ = "login_session"
-    __table_args__ = (Index("login_session_person", "person_id"),)
+    __table_args__ = (
+        Index("login_session_person", "person_id"),
+        Index("login_session_token", "token_sha256", unique=True),
+    )
 
     token_sha256: bytes = blob()
     id: UUID = primary_uuid()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -19,6 +19,16 @@ def office(fresh_database: Urls) -> Iterator[Office]:
     office = an_office(db)
     give_passwords(office)
     yield office
+    db.dispose()
+
+
+@pytest.fixture(scope="module")
+def shared(new_database: Callable[[], Urls]) -> Iterator[Counter]:
+    """One counter for a file whose tests look at their own cases alone."""
+    db = Database(new_database().app_url)
+    office = an_office(db)
+    give_passwords(office)
+    yield Counter(office)
     db.dispose()
 
 

@@ -217,6 +217,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("login_session_person", "login_session", ["person_id"], unique=False)
+    op.create_index("login_session_token", "login_session", ["token_sha256"], unique=True)
     op.create_table(
         "pile",
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
