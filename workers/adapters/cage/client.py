@@ -209,17 +209,13 @@ def _environment() -> dict[str, str]:
 def _start(extra_calls: Sequence[str]) -> _Running:
     """A server that said hello; raises Broken or OSError."""
     ours, theirs = socket.socketpair()
-    with theirs:
-        command = [sys.executable, "-P", "-m", "workers.adapters.cage.server", str(theirs.fileno()), str(os.getpid())]
-        process = subprocess.Popen(  # noqa: S603  (fixed command, no shell)
-            [*command, *extra_calls],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            env=_environment(),
-            cwd="/",
-            start_new_session=True,
-        )
+    try:
+        process = _launched(theirs, extra_calls)
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
     ours.settimeout(_START_SECONDS)
     try:
         hello, _ = protocol.receive_line(ours)
@@ -229,3 +225,16 @@ def _start(extra_calls: Sequence[str]) -> _Running:
         process.kill()
         process.wait()
         raise protocol.Broken(f"the server did not start: {error}") from error
+
+
+def _launched(control: socket.socket, extra_calls: Sequence[str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-P", "-m", "workers.adapters.cage.server", str(control.fileno()), str(os.getpid())]
+    return subprocess.Popen(  # noqa: S603  (fixed command, no shell)
+        [*command, *extra_calls],
+        pass_fds=[control.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env=_environment(),
+        cwd="/",
+        start_new_session=True,
+    )

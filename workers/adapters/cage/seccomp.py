@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import platform
 import struct
@@ -94,22 +95,20 @@ def _opening(column: int, may_write: bool) -> bytes:
     return b"".join(_guard(number, argument, _IF_BITS, _WRITE_FLAGS, (_DENY, _ALLOW)) for number, argument in present)
 
 
-def program(pid: int, may_write: bool, machine: str) -> bytes:
-    """The filter as BPF instructions of 8 bytes; `may_write` is False where no Landlock confines the writing."""
+@functools.cache
+def _common(may_write: bool, machine: str) -> bytes:
+    """The part that is the same in every fork."""
     architecture, column = _ARCHITECTURES[machine]
     table = {**_PLAIN, **(_WRITING if may_write else {})}
-    return b"".join(
-        (
-            _step(_LOAD, 4),
-            _step(_IF_EQUAL, architecture, 1, 0),
-            _step(_RETURN, _KILL),
-            _step(_LOAD, 0),
-            *(_on(numbers[column], _ALLOW) for numbers in table.values() if numbers[column] >= 0),
-            _opening(column, may_write),
-            _guarded(column, pid),
-            _step(_RETURN, _DENY),
-        )
-    )
+    allowed = b"".join(_on(numbers[column], _ALLOW) for numbers in table.values() if numbers[column] >= 0)
+    head = _step(_LOAD, 4) + _step(_IF_EQUAL, architecture, 1, 0) + _step(_RETURN, _KILL) + _step(_LOAD, 0)
+    return head + allowed + _opening(column, may_write)
+
+
+def program(pid: int, may_write: bool, machine: str) -> bytes:
+    """The filter as BPF instructions of 8 bytes; `may_write` is False where no Landlock confines the writing."""
+    _, column = _ARCHITECTURES[machine]
+    return _common(may_write, machine) + _guarded(column, pid) + _step(_RETURN, _DENY)
 
 
 class _Program(ctypes.Structure):
@@ -119,6 +118,12 @@ class _Program(ctypes.Structure):
 def supported() -> bool:
     """Whether a filter is known for this machine."""
     return kernel.LINUX and platform.machine() in _ARCHITECTURES
+
+
+def prepare(may_write: bool) -> None:
+    """Make what all forks share before the first one."""
+    if supported():
+        _common(may_write, platform.machine())
 
 
 def install(may_write: bool) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from workers.adapters.cage import confine, landlock, protocol
+from workers.adapters.cage import confine, landlock, protocol, seccomp
 from workers.adapters.cage.limits import Limits
 
 
@@ -150,6 +150,7 @@ def main(control: int, parent: int, modules: Sequence[str]) -> None:
     try:
         with socket.socket(fileno=control) as conversation:
             rules = landlock.ruleset(confine.readable_paths(), str(scratch))
+            seccomp.prepare(may_write=rules is not None)
             server = Server(conversation, calls.load(modules), scratch, rules)
             gc.collect()
             gc.freeze()  # forks then share these pages: collection does not write to them

@@ -16,12 +16,11 @@ MAX_PIXELS: Final = 120_000_000
 MAX_PICTURE_BYTES: Final = 256 * MIB
 MAX_STREAM_BYTES: Final = 48 * MIB
 MAX_TOTAL_BYTES: Final = 1024 * MIB
-# JPEG 2000 is decoded at 4 bytes a sample and plane: more than this does not fit into the cage.
-MAX_JPX_PIXELS: Final = 20_000_000
-# Formats that decode whole (PNG, WebP, HEIC, BMP, TIFF) at up to 4 bytes a pixel, twice while converting.
+# Formats that decode whole, at 4 bytes a pixel and twice while converting; WebP and HEIC keep a third copy.
 MAX_WHOLE_PIXELS: Final = 40_000_000
-# A phone's 48 to 200 megapixels say no more about a document than a quarter of them.
-KEPT_PIXELS: Final = 24_000_000
+MAX_THRICE_PIXELS: Final = 26_000_000
+# A phone's 48 to 200 megapixels say no more about a document than a part of them.
+KEPT_PIXELS: Final = 25_000_000
 
 # F4 (215 x 330 mm) with 5 mm to spare, short and long side.
 MAX_SHORT_SIDE: Final = 220 / 25.4 * 72

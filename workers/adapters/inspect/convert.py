@@ -92,13 +92,14 @@ def to_png(picture: Image.Image) -> bytes:
 
 
 def reduced(picture: Image.Image, report: Report) -> Image.Image:
-    """At most KEPT_PIXELS, by whole divisors."""
+    """At most KEPT_PIXELS, by whole divisors; black and white stays, it is small as it is."""
     factor = 1
     while picture.width * picture.height > bounds.KEPT_PIXELS * factor * factor:
         factor += 1
-    if factor == 1:
+    if factor == 1 or picture.mode not in {"L", "RGB", "RGBA", "LA", "CMYK"}:
         return picture
     smaller = picture.reduce(factor)
+    smaller.info.update(picture.info)
     report.add("reduced", width=smaller.width, height=smaller.height)
     return smaller
 

@@ -74,6 +74,5 @@ def sharpness(grey: Image.Image) -> float:
 def blurred(grey: Image.Image) -> bool:
     """Whether text on this picture is likely unreadable."""
     if max(grey.size) > _BLUR_SIDE:
-        grey = grey.copy()
-        grey.thumbnail((_BLUR_SIDE, _BLUR_SIDE), Image.Resampling.BOX)
+        grey = grey.reduce(-(-max(grey.size) // _BLUR_SIDE))
     return sharpness(grey) < _SHARP

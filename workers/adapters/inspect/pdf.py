@@ -103,10 +103,10 @@ def _judge(data: bytes, pdf: pikepdf.Pdf, report: Report) -> Judged:
     if not report.mended and not report.has("signed") and not agrees(data, pages):
         report.add("rebuilt")
     if not report.mended:
-        look(data, report)
+        look(data, pdf, report)
         return Judged(pages)
     clean = saved(pdf)
-    look(clean, report)
+    look(clean, pdf, report)
     return Judged(pages, clean, kinds.PDF)
 
 

@@ -23,6 +23,9 @@ _UNREADABLE: Final = (
     UnidentifiedImageError, OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, RuntimeError,
     OverflowError, AttributeError, struct.error, zlib.error,
 )  # fmt: skip
+_MOST_PIXELS: Final = {
+    kinds.JPEG: bounds.MAX_PIXELS, kinds.WEBP: bounds.MAX_THRICE_PIXELS, kinds.HEIC: bounds.MAX_THRICE_PIXELS,
+}  # fmt: skip
 _LOOK_SIDE: Final = 1000
 
 
@@ -32,8 +35,7 @@ def _opened(data: bytes, media_type: str) -> Image.Image:
         picture = Image.open(BytesIO(data), formats=[_FORMATS[media_type]])
     except _UNREADABLE as error:
         raise Refused("picture-damaged") from error
-    most = bounds.MAX_PIXELS if media_type == kinds.JPEG else bounds.MAX_WHOLE_PIXELS
-    refuse_flood(picture.width, picture.height, most)
+    refuse_flood(picture.width, picture.height, _MOST_PIXELS.get(media_type, bounds.MAX_WHOLE_PIXELS))
     return picture
 
 
@@ -86,36 +88,36 @@ def _note_hidden(picture: Image.Image, found: segments.Hidden, report: Report) -
         report.add("extra-data-removed")
 
 
-def _draft(data: bytes, profile: str) -> Image.Image:
+def _draft(picture: Image.Image, profile: str) -> Image.Image:
     """A JPEG decoded coarsely: fast, and still read to its last byte."""
-    picture = _opened(data, kinds.JPEG)
-    size = picture.size
+    width, height = picture.size
     if profile == "photo":
-        picture.draft("RGB", (size[0] // 4, size[1] // 4))
+        picture.draft("RGB", (width // 4, height // 4))
     else:
-        picture.draft("L", (min(size[0], _LOOK_SIDE), min(size[1], _LOOK_SIDE)))
+        picture.draft("L", (min(width, _LOOK_SIDE), min(height, _LOOK_SIDE)))
     _load(picture)
     return picture
 
 
-def _reencoded_jpeg(picture: Image.Image, report: Report) -> bytes:
+def _rewritten_jpeg(picture: Image.Image, profile: str, report: Report) -> Judged:
+    """Decoded once, fully: turned, in plain colours, written anew."""
     if picture.width * picture.height > bounds.KEPT_PIXELS:
         picture.draft(picture.mode, (picture.width // 2, picture.height // 2))
         report.add("reduced", width=picture.width, height=picture.height)
     _load(picture)
-    return convert.to_jpeg(convert.normalised(convert.upright(picture, report), report))
+    plain = convert.normalised(convert.upright(picture, report), report)
+    _look(_small(plain), plain.size, profile, report)
+    return Judged(1, convert.to_jpeg(plain), kinds.JPEG)
 
 
 def _judge_jpeg(data: bytes, profile: str, report: Report) -> Judged:
     picture = _opened(data, kinds.JPEG)
     pieces = segments.parts(data)
     _note_hidden(picture, segments.hidden(pieces), report)
-    turned = _orientation(picture) in {5, 6, 7, 8}
-    size = (picture.height, picture.width) if turned else picture.size
-    draft = _draft(data, profile)
-    _look(convert.upright(draft, report) if profile == "photo" else draft, size, profile, report)
     if _orientation(picture) != 1 or picture.mode not in {"L", "RGB"}:
-        return Judged(1, _reencoded_jpeg(picture, report), kinds.JPEG)
+        return _rewritten_jpeg(picture, profile, report)
+    size = picture.size
+    _look(_draft(picture, profile), size, profile, report)
     return Judged(1, segments.stripped(pieces), kinds.JPEG) if report.mended else Judged(1)
 
 
@@ -128,7 +130,8 @@ def _judge_png(data: bytes, profile: str, report: Report) -> Judged:
         raise Refused("picture-truncated")
     _note_frames(picture, report)
     _note_hidden(picture, segments.hidden(pieces), report)
-    plain = convert.normalised(convert.upright(picture, report), report)
+    fit = convert.reduced(picture, report) if convert.has_alpha(picture) else picture
+    plain = convert.normalised(convert.upright(fit, report), report)
     if deep:
         report.add("depth-reduced")
     _look(_small(plain.convert("RGB") if plain.mode in {"P", "1"} else plain), plain.size, profile, report)
@@ -152,7 +155,7 @@ def _judge_other(data: bytes, media_type: str, profile: str, report: Report) -> 
     report.add("converted", source=kinds.SPOKEN[media_type], target=kinds.SPOKEN[target])
     if _has_place_quietly(picture):
         report.add("location-removed")
-    plain = convert.reduced(convert.normalised(convert.upright(picture, report), report), report)
+    plain = convert.normalised(convert.upright(convert.reduced(picture, report), report), report)
     _look(_small(plain.convert("RGB") if plain.mode in {"P", "1"} else plain), plain.size, profile, report)
     return Judged(1, convert.to_png(plain) if target == kinds.PNG else convert.to_jpeg(plain), target)
 
@@ -173,7 +176,7 @@ def _add_tiff_page(pdf: pikepdf.Pdf, picture: Image.Image, number: int, report: 
     refuse_flood(picture.width, picture.height, bounds.MAX_WHOLE_PIXELS)
     _load(picture)
     density = picture.info.get("dpi")
-    plain = convert.reduced(convert.normalised(convert.upright(picture, report), report), report)
+    plain = convert.normalised(convert.upright(convert.reduced(picture, report), report), report)
     if density and "dpi" not in plain.info:
         plain.info["dpi"] = density
     convert.add_page(pdf, plain)
