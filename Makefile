@@ -31,7 +31,7 @@ static: dev ## every check but the tests
 	$(PY) -m ruff check $(CODE)
 	$(PY) -m mypy
 	.venv/bin/lint-imports
-	.venv/bin/djlint --check --lint --quiet templates
+	.venv/bin/djlint --lint --quiet templates
 	.venv/bin/deptry .
 	$(PARAF) migrate --check
 

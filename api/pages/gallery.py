@@ -73,7 +73,7 @@ def confirm(request: Request) -> HTMLResponse:
 def refusal(request: Request, code: str) -> HTMLResponse:
     """The page of one kind of problem."""
     problem = {"code": code, "status": STATUSES.get(code, 400), "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"}
-    return refusal_page(request.app.state.pages, problem)
+    return refusal_page(request.app.state.pages, problem, request.headers)
 
 
 @router.get("/_galeri/potongan")

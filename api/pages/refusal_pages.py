@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.pages.rendering import Pages, Visitor, page_headers
+from api.pages.rendering import Pages, Visitor, html_answer
 from api.pages.words import refusal_words
 
 PROBLEM = "application/problem+json"
@@ -29,7 +29,8 @@ class RefusalPages:
         held = _Held(send)
         await self._app(scope, receive, held)
         if held.headers is not None:
-            answer = refusal_page(scope["app"].state.pages, json.loads(held.body), scope["path"])
+            problem = json.loads(held.body)
+            answer = refusal_page(scope["app"].state.pages, problem, Headers(scope=scope), scope["path"])
             for name, value in held.headers.items():
                 if name in _KEPT:
                     answer.headers.append(name, value)
@@ -63,7 +64,7 @@ def wants_html(headers: Headers) -> bool:
     return html >= 0 and (problem < 0 or html < problem)
 
 
-def refusal_page(pages: Pages, problem: dict[str, Any], path: str = "/") -> HTMLResponse:
+def refusal_page(pages: Pages, problem: dict[str, Any], asked: Headers, path: str = "/") -> HTMLResponse:
     """The page of one problem. Sentences of faults are shown: they are written for applicants."""
     context = {
         "words": refusal_words(problem["code"]),
@@ -73,4 +74,4 @@ def refusal_page(pages: Pages, problem: dict[str, Any], path: str = "/") -> HTML
         "sentences": [item["message"] for item in problem.get("errors", ())],
     }
     html = pages.render("refusal.html", context, visitor=Visitor(), path=path)
-    return HTMLResponse(html, problem["status"], page_headers())
+    return html_answer(html, asked, problem["status"])

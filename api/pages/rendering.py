@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 
 import jinja2
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -26,6 +28,13 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+PAGE_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "no-store",
+    "Vary": "Accept-Encoding, HX-Request, Cookie",
+}
+SMALL = 1000
+"""Shorter pages than this gain nothing from compression."""
 _NAMES = (
     "back-link breadcrumbs button character-count checkboxes date-input details error-message error-summary fieldset"
     " file-upload hint input inset-text label notification-banner pagination panel password-input radios select"
@@ -150,12 +159,18 @@ def page(
     """A page of `templates/pages` as an answer; `actor` and his post's `title` fill the header and the navigation."""
     pages: Pages = request.app.state.pages
     html = pages.render(template, context or {}, visitor=visitor_of(actor, title), path=request.url.path)
-    return HTMLResponse(html, status, {**page_headers(), **(headers or {})})
+    return html_answer(html, request.headers, status, headers)
 
 
-def page_headers() -> dict[str, str]:
-    """What every page carries; the rest is added for every answer alike."""
-    return {"Content-Security-Policy": POLICY, "Cache-Control": "no-store", "Vary": "HX-Request, Cookie"}
+def html_answer(html: str, asked: Headers, status: int = 200, headers: Mapping[str, str] | None = None) -> HTMLResponse:
+    """HTML with what every page carries, compressed for who takes it.
+
+    Compressing is safe here: no page holds a secret beside what its visitor typed (no token guards our forms).
+    """
+    carried = {**PAGE_HEADERS, **(headers or {})}
+    if "gzip" not in asked.get("accept-encoding", "") or len(html) < SMALL:
+        return HTMLResponse(html, status, carried)
+    return HTMLResponse(gzip.compress(html.encode(), 5, mtime=0), status, {**carried, "Content-Encoding": "gzip"})
 
 
 def is_fragment(request: Request) -> bool:
