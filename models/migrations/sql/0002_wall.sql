@@ -1,5 +1,7 @@
 -- The database wall: what raw SQL by the application's role can not do.
 -- Foreign keys (0001) prove the order; these triggers tie it to the case's stage, and the rights take the rest away.
+-- `pg_temp` stands last in every search_path: where it is not named it comes first, and a temporary table of the
+-- application's role would be read in place of the real one.
 
 ALTER TABLE endorsement ADD CONSTRAINT endorsement_previous_applied
     FOREIGN KEY (application_id, revision, previous) REFERENCES letter (application_id, revision, ordinal);
@@ -27,7 +29,7 @@ INSERT INTO stage_transition VALUES
     ('awaiting_signature', 'amending', true), ('awaiting_signature', 'verifying', true),
     ('assembling', 'amending', true), ('ready', 'amending', true);
 
-CREATE FUNCTION application_begin() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION application_begin() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF NEW.stage <> 'draft' OR NEW.version <> 1 OR NEW.revision <> 1 OR NEW.round <> 0 OR NEW.paraf_next <> 1
        OR NEW.paraf_count <> 0 OR NEW.sop_id IS NOT NULL OR NEW.registration_number IS NOT NULL THEN
@@ -38,9 +40,11 @@ END $$;
 CREATE TRIGGER application_begin BEFORE INSERT ON application FOR EACH ROW EXECUTE FUNCTION application_begin();
 
 CREATE FUNCTION application_evidence(was application, now application) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = public AS $$
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT CASE now.stage
         WHEN 'checking' THEN now.round = was.round + 1
+        WHEN 'verifying' THEN was.stage <> 'checking' OR EXISTS (
+            SELECT FROM completeness_check c WHERE c.application_id = now.id AND c.round = now.round)
         WHEN 'preparing' THEN was.stage = 'amending' OR EXISTS (
             SELECT FROM verification v WHERE v.application_id = now.id AND v.round = now.round
                AND v.revision = now.revision AND v.decision = 'complete')
@@ -80,10 +84,11 @@ LANGUAGE sql STABLE SET search_path = public AS $$
         WHEN 'closed' THEN EXISTS (SELECT FROM dossier d WHERE d.application_id = now.id)
         WHEN 'amending' THEN NOT EXISTS (
             SELECT FROM register_entry r WHERE r.application_id = now.id AND r.state = 'active')
+            AND NOT EXISTS (SELECT FROM licence l WHERE l.application_id = now.id AND l.status <> 'void')
         ELSE true END
 $$;
 
-CREATE FUNCTION application_move() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION application_move() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     step stage_transition%ROWTYPE;
 BEGIN
@@ -99,8 +104,7 @@ BEGIN
         PERFORM paraf_refuse('application_paraf_count', 'the number of parafs is the pinned definition''s');
     END IF;
     IF NEW.stage = OLD.stage THEN
-        IF NEW.revision <> OLD.revision OR NEW.paraf_next <> OLD.paraf_next OR NEW.round <> OLD.round
-           OR NEW.version <> OLD.version AND NEW.version <> OLD.version + 1 THEN
+        IF (NEW.version, NEW.revision, NEW.round, NEW.paraf_next) <> (OLD.version, OLD.revision, OLD.round, OLD.paraf_next) THEN
             PERFORM paraf_refuse('application_counters_fixed', 'counters move with the stage only');
         END IF;
         RETURN NEW;
@@ -113,11 +117,9 @@ BEGIN
         PERFORM paraf_refuse('application_counters_move', 'a change of stage is one version more, sending back one revision more');
     END IF;
     IF NEW.round <> OLD.round AND NEW.stage <> 'checking'
-       OR NEW.paraf_next <> OLD.paraf_next AND OLD.stage <> 'applying_paraf' AND NEW.paraf_next <> 1 THEN
-        PERFORM paraf_refuse('application_counters_move', 'rounds count submissions, paraf_next counts parafs');
-    END IF;
-    IF step.new_revision AND NEW.paraf_next <> 1 THEN
-        PERFORM paraf_refuse('application_counters_move', 'a new revision begins at the first paraf');
+       OR NEW.paraf_next <> (CASE WHEN step.new_revision THEN 1 WHEN OLD.stage = 'applying_paraf' THEN OLD.paraf_next + 1
+                                  ELSE OLD.paraf_next END) THEN
+        PERFORM paraf_refuse('application_counters_move', 'rounds count submissions, paraf_next counts parafs of a revision');
     END IF;
     IF NEW.stage IN ('preparing', 'awaiting_paraf', 'awaiting_signature') AND NEW.sop_id IS NULL THEN
         PERFORM paraf_refuse('application_pinned', 'a verified case has a pinned definition');
@@ -129,8 +131,35 @@ BEGIN
 END $$;
 CREATE TRIGGER application_move BEFORE UPDATE ON application FOR EACH ROW EXECUTE FUNCTION application_move();
 
+-- Whoever moves a case says so in the same transaction, and leaves the work that follows in the outbox.
+CREATE FUNCTION task_after(stage text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+    SELECT CASE stage
+        WHEN 'checking' THEN 'paraf.check_completeness'
+        WHEN 'preparing' THEN 'paraf.generate_blanko'
+        WHEN 'applying_paraf' THEN 'paraf.apply_paraf'
+        WHEN 'applying_signature' THEN 'paraf.apply_signature'
+        WHEN 'numbering' THEN 'paraf.assign_number'
+        WHEN 'assembling' THEN 'paraf.assemble_licence'
+        WHEN 'archiving' THEN 'paraf.assemble_dossier' END
+$$;
+
+CREATE FUNCTION application_moved() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM event e WHERE e.application_id = NEW.id AND e.version = NEW.version
+                      AND e.stage_from = OLD.stage AND e.stage_to = NEW.stage) THEN
+        PERFORM paraf_refuse('application_moved_event', 'a change of stage needs its event');
+    END IF;
+    IF task_after(NEW.stage) IS NOT NULL AND NOT EXISTS (
+        SELECT FROM outbox o WHERE o.subject_id = NEW.id AND o.generation = NEW.version AND o.task = task_after(NEW.stage)) THEN
+        PERFORM paraf_refuse('application_moved_work', 'a stage that a machine ends needs its work in the outbox');
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER application_moved AFTER UPDATE OF stage ON application
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.stage <> NEW.stage) EXECUTE FUNCTION application_moved();
+
 CREATE FUNCTION case_at(case_id uuid, VARIADIC stages text[]) RETURNS application
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     found_case application%ROWTYPE;
 BEGIN
@@ -141,18 +170,26 @@ BEGIN
     RETURN found_case;
 END $$;
 
-CREATE FUNCTION holder_data_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION holder_data_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM case_at(NEW.application_id, 'draft', 'returned', 'lapsed', 'verifying', 'amending');
     RETURN NEW;
 END $$;
 CREATE TRIGGER holder_data_guard BEFORE INSERT OR UPDATE ON holder_data FOR EACH ROW EXECUTE FUNCTION holder_data_guard();
 
-CREATE FUNCTION document_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION document_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF OLD.replaced_at IS NOT NULL THEN
             PERFORM paraf_refuse('document_replaced', 'a replaced document does not change');
+        END IF;
+        IF OLD.inspected_at IS NOT NULL
+           AND (NEW.answer, NEW.pages, NEW.findings, NEW.clean_sha256, NEW.clean_media_type, NEW.inspected_at)
+               IS DISTINCT FROM (OLD.answer, OLD.pages, OLD.findings, OLD.clean_sha256, OLD.clean_media_type, OLD.inspected_at) THEN
+            PERFORM paraf_refuse('document_inspected', 'what officials see of a document does not change after its inspection');
+        END IF;
+        IF NEW.fields IS DISTINCT FROM OLD.fields THEN
+            PERFORM case_at(NEW.application_id, 'draft', 'returned', 'lapsed', 'verifying');
         END IF;
         IF NEW.replaced_at IS NOT NULL THEN
             PERFORM case_at(NEW.application_id, 'draft', 'returned', 'lapsed', 'verifying');
@@ -164,7 +201,7 @@ BEGIN
 END $$;
 CREATE TRIGGER document_guard BEFORE INSERT OR UPDATE ON document FOR EACH ROW EXECUTE FUNCTION document_guard();
 
-CREATE FUNCTION check_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION check_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF (case_at(NEW.application_id, 'checking')).round <> NEW.round THEN
         PERFORM paraf_refuse('check_of_this_round', 'a check is of the round that was submitted');
@@ -173,7 +210,7 @@ BEGIN
 END $$;
 CREATE TRIGGER check_guard BEFORE INSERT ON completeness_check FOR EACH ROW EXECUTE FUNCTION check_guard();
 
-CREATE FUNCTION verification_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION verification_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     at application%ROWTYPE := case_at(NEW.application_id, 'verifying');
 BEGIN
@@ -185,7 +222,7 @@ END $$;
 CREATE TRIGGER verification_guard BEFORE INSERT ON verification FOR EACH ROW EXECUTE FUNCTION verification_guard();
 
 -- ---------------------------------------------------------------- the letter
-CREATE FUNCTION blanko_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION blanko_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     at application%ROWTYPE := case_at(NEW.application_id, 'preparing');
 BEGIN
@@ -196,7 +233,7 @@ BEGIN
 END $$;
 CREATE TRIGGER blanko_guard BEFORE INSERT ON blanko FOR EACH ROW EXECUTE FUNCTION blanko_guard();
 
-CREATE FUNCTION endorsement_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION endorsement_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     at application%ROWTYPE := case_at(NEW.application_id, 'awaiting_paraf', 'awaiting_signature');
     wanted text;
@@ -228,7 +265,7 @@ BEGIN
 END $$;
 CREATE TRIGGER endorsement_guard BEFORE INSERT ON endorsement FOR EACH ROW EXECUTE FUNCTION endorsement_guard();
 
-CREATE FUNCTION letter_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION letter_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     at application%ROWTYPE := case_at(NEW.application_id, 'applying_paraf', 'applying_signature');
     parent text;
@@ -253,13 +290,13 @@ CREATE TRIGGER letter_guard BEFORE INSERT ON letter FOR EACH ROW EXECUTE FUNCTIO
 
 -- ---------------------------------------------------------------- the register
 CREATE FUNCTION take_number(of_series text, of_year integer) RETURNS integer
-LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     INSERT INTO number_series AS n (series, year, last_seq) VALUES (of_series, of_year, 1)
     ON CONFLICT (series, year) DO UPDATE SET last_seq = n.last_seq + 1
     RETURNING last_seq
 $$;
 
-CREATE FUNCTION number_used() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION number_used() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM register_entry r
                     WHERE r.series = NEW.series AND r.year = NEW.year AND r.seq = NEW.last_seq) THEN
@@ -270,15 +307,41 @@ END $$;
 CREATE CONSTRAINT TRIGGER number_used AFTER INSERT OR UPDATE ON number_series
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION number_used();
 
-CREATE FUNCTION register_entry_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+-- The number as the pinned definition writes it; the same tokens as the definition's own reader knows.
+CREATE FUNCTION written_number(format jsonb, seq integer, signed_on date, place_order integer) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = public, pg_temp AS $$
+DECLARE
+    number text := format ->> 'format';
+    token text;
+    digits text;
+BEGIN
+    FOREACH token IN ARRAY ARRAY['seq', 'place_order'] LOOP
+        digits := CASE token WHEN 'seq' THEN seq ELSE place_order END::text;
+        number := regexp_replace(number, '\{' || token || '(:0\d+)?\}', lpad(digits, GREATEST(length(digits),
+            coalesce(substring(number FROM '\{' || token || ':0(\d+)\}')::integer, 0)), '0'));
+    END LOOP;
+    FOREACH token IN ARRAY ARRAY['classification', 'unit', 'licence_code'] LOOP
+        number := replace(number, '{' || token || '}', format ->> token);
+    END LOOP;
+    number := replace(number, '{year}', to_char(signed_on, 'YYYY'));
+    number := replace(number, '{month}', to_char(signed_on, 'MM'));
+    RETURN replace(number, '{roman_month}', to_char(signed_on, 'FMRM'));
+END $$;
+
+CREATE FUNCTION register_entry_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     at application%ROWTYPE;
     signed_at timestamptz;
+    numbering jsonb;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF OLD.state <> 'active' OR NEW.state <> 'void' THEN
             PERFORM paraf_refuse('register_entry_final', 'an active number can be voided, once; nothing else changes');
         END IF;
+        IF NEW.voided_by IS NULL OR NEW.voided_at IS NULL THEN
+            PERFORM paraf_refuse('register_entry_voided', 'a voided number says who voided it and when');
+        END IF;
+        PERFORM case_at(NEW.application_id, 'assembling', 'ready');
         RETURN NEW;
     END IF;
     at := case_at(NEW.application_id, 'numbering');
@@ -294,12 +357,17 @@ BEGIN
     IF NEW.seq IS DISTINCT FROM (SELECT n.last_seq FROM number_series n WHERE n.series = NEW.series AND n.year = NEW.year) THEN
         PERFORM paraf_refuse('register_entry_next', 'the number is not the next of its series');
     END IF;
+    SELECT s.sop -> 'number' INTO numbering FROM sop_version s WHERE s.id = at.sop_id;
+    IF NEW.series IS DISTINCT FROM numbering ->> 'series' OR NEW.number IS DISTINCT FROM written_number(
+        numbering, NEW.seq, NEW.signed_on, (SELECT h.place_order FROM holder_data h WHERE h.application_id = at.id)) THEN
+        PERFORM paraf_refuse('register_entry_number', 'series and number are written as the pinned definition says');
+    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER register_entry_guard BEFORE INSERT OR UPDATE ON register_entry
     FOR EACH ROW EXECUTE FUNCTION register_entry_guard();
 
-CREATE FUNCTION licence_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION licence_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         PERFORM case_at(NEW.application_id, 'numbering');
@@ -319,22 +387,26 @@ BEGIN
     END IF;
     IF NEW.status = 'valid' THEN
         PERFORM case_at(NEW.application_id, 'assembling');
+    ELSIF NEW.status = 'void' THEN
+        PERFORM case_at(NEW.application_id, 'assembling', 'ready');
     END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER licence_guard BEFORE INSERT OR UPDATE ON licence FOR EACH ROW EXECUTE FUNCTION licence_guard();
 
-CREATE FUNCTION hand_over_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION hand_over_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM case_at(NEW.application_id, 'ready');
-    IF NOT EXISTS (SELECT FROM licence l WHERE l.id = NEW.licence_id AND l.application_id = NEW.application_id AND l.status = 'valid') THEN
-        PERFORM paraf_refuse('hand_over_valid', 'only a valid licence is handed over');
+    IF NOT EXISTS (SELECT FROM licence l JOIN register_entry r USING (series, year, seq)
+                    WHERE l.id = NEW.licence_id AND l.application_id = NEW.application_id AND l.status = 'valid'
+                      AND r.state = 'active') THEN
+        PERFORM paraf_refuse('hand_over_valid', 'only a valid licence under an active number is handed over');
     END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER hand_over_guard BEFORE INSERT ON hand_over FOR EACH ROW EXECUTE FUNCTION hand_over_guard();
 
-CREATE FUNCTION dossier_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+CREATE FUNCTION dossier_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM case_at(NEW.application_id, 'archiving');
     RETURN NEW;
@@ -342,7 +414,7 @@ END $$;
 CREATE TRIGGER dossier_guard BEFORE INSERT ON dossier FOR EACH ROW EXECUTE FUNCTION dossier_guard();
 
 -- ---------------------------------------------------------------- work and secrets
-CREATE FUNCTION outbox_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+CREATE FUNCTION outbox_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         IF OLD.done_at IS NULL THEN
@@ -365,7 +437,7 @@ END $$;
 -- Done work makes room on the broker: the relay wakes for that as well.
 CREATE TRIGGER outbox_notify AFTER INSERT OR UPDATE OF done_at ON outbox FOR EACH STATEMENT EXECUTE FUNCTION outbox_notify();
 
-CREATE FUNCTION pile_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+CREATE FUNCTION pile_guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF NEW.secret IS NOT NULL AND NEW.secret IS DISTINCT FROM OLD.secret THEN
         PERFORM paraf_refuse('pile_secret', 'a sealed secret can be wiped, not replaced');
@@ -376,7 +448,7 @@ CREATE TRIGGER pile_guard BEFORE UPDATE ON pile FOR EACH ROW EXECUTE FUNCTION pi
 
 -- Registration numbers: their own series a year; a rolled-back submission leaves no gap either.
 CREATE FUNCTION take_registration(of_series text, of_year integer) RETURNS integer
-LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     INSERT INTO registration_series AS n (series, year, last_seq) VALUES (of_series, of_year, 1)
     ON CONFLICT (series, year) DO UPDATE SET last_seq = n.last_seq + 1
     RETURNING last_seq
@@ -389,6 +461,9 @@ DO $$ BEGIN
     END IF;
 END $$;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+DO $$ BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+END $$;
 GRANT USAGE ON SCHEMA public TO paraf_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO paraf_app;
 GRANT INSERT ON application, holder_data, document, completeness_check, verification, deficiency, event,
