@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -207,3 +208,38 @@ def test_an_str_with_an_end_shows_it(outside: Callable[..., str], sample: Sample
     facts = replace(sample.facts, str_valid_until=date(2029, 2, 28))
     text = outside("pdftotext", office.press.blanko(sample.definition, facts, None), "-layout", after=("-",))
     assert "28 Februari 2029" in text
+
+
+def test_an_address_on_several_lines_becomes_one(
+    outside: Callable[..., str], sample: Sample, office: SampleOffice
+) -> None:
+    holder = replace(sample.facts.holder, address="Jalan Satu\r\n\tRT 01\u200b /\x00 RW 02")
+    blanko = office.press.blanko(sample.definition, replace(sample.facts, holder=holder), None)
+    assert "Jalan Satu RT 01 / RW 02" in outside("pdftotext", blanko, "-layout", after=("-",))
+
+
+@pytest.mark.parametrize("name", ["李小龍", "محمد", "Budi \U0001f600"])
+def test_letters_that_no_font_of_ours_has_are_refused(sample: Sample, office: SampleOffice, name: str) -> None:
+    facts = replace(sample.facts, holder=replace(sample.facts.holder, name=name))
+    with pytest.raises(PermanentFailure, match="Typst refuses"):
+        office.press.blanko(sample.definition, facts, None)
+
+
+@pytest.mark.parametrize("name", ["Nguyễn Thị Hường", "Zoë Ångström-Ñuñez", "D'Angelo “Budi” Şen"])
+def test_names_of_other_countries_are_set(
+    outside: Callable[..., str], sample: Sample, office: SampleOffice, name: str
+) -> None:
+    facts = replace(sample.facts, holder=replace(sample.facts.holder, name=name))
+    text = outside("pdftotext", office.press.blanko(sample.definition, facts, None), "-layout", after=("-",))
+    assert name in text
+
+
+def test_a_cleaned_temporary_folder_does_no_harm(sample: Sample, letter: Letter) -> None:
+    press = TypstPress(TEMPLATES, URL, None)
+    shutil.rmtree(press._typesetter._root)
+    assert press.blanko(sample.definition, sample.facts, portrait()) == letter.blanko
+
+
+def test_no_personal_data_stays_behind(sample: Sample, office: SampleOffice) -> None:
+    office.press.blanko(sample.definition, sample.facts, portrait())
+    assert [path.name for path in office.press._typesetter._root.iterdir()] == ["emblem.svg"]

@@ -55,3 +55,7 @@ def test_initials_leave_titles_out(name: str, letters: str) -> None:
 
 def test_plain_keeps_latin_1_and_replaces_the_rest() -> None:
     assert phrases.plain("Éva Ștefan 李") == "Éva Stefan ?"
+
+
+def test_one_line_keeps_words_and_nothing_unseen() -> None:
+    assert phrases.one_line("  a\r\n\tb\u200b\x07 c\u2028d ") == "a b c d"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
+import pikepdf
 import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
 
 from ops.bench_letters import run
-from ops.letter import TEMPLATES, render_sample
+from ops.letter import TEMPLATES, Letter, page_image, render_sample
 
 
 def test_the_sample_becomes_pdf_and_png(tmp_path: Path) -> None:
@@ -43,3 +46,14 @@ def test_fonts_may_be_embedded_and_have_a_thousand_units(path: Path) -> None:
         assert font["head"].unitsPerEm == 1000
         restricted, preview_only = 2, 4
         assert font["OS/2"].fsType & restricted == 0 or font["OS/2"].fsType & (preview_only | 8) != 0
+
+
+def test_a_phone_can_read_the_code(letter: Letter, tmp_path: Path) -> None:
+    if shutil.which("zbarimg") is None:
+        pytest.skip("zbarimg is not installed")
+    page = tmp_path / "page.png"
+    page.write_bytes(page_image(letter.licence))
+    said = subprocess.run(["zbarimg", "-q", "--raw", str(page)], capture_output=True, check=True).stdout.decode()
+    with pikepdf.open(BytesIO(letter.licence)) as pdf:
+        (code,) = [str(one.V) for one in pdf.Root.AcroForm.Fields if str(one.T) == "qr"]
+    assert said.strip() == code

@@ -58,6 +58,16 @@ def initials(name: str) -> str:
     return plain("".join(word[0] for word in words if len(word) > 1)[:3].upper())
 
 
+def one_line(text: str) -> str:
+    """`text` without line breaks, control and formatting characters, its words one space apart."""
+    visible = "".join(" " if letter.isspace() else letter for letter in text if letter.isspace() or _is_seen(letter))
+    return " ".join(visible.split())
+
+
+def _is_seen(letter: str) -> bool:
+    return unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
 def plain(text: str) -> str:
     """`text` in Latin-1: accents that Latin-1 lacks are dropped, other foreign letters become `?`."""
     composed = unicodedata.normalize("NFC", text)

@@ -50,7 +50,7 @@ class Typesetter:
         # Typst reads files below a root only; the photo and the facts are given to it there.
         self._root = Path(mkdtemp(prefix="paraf-letter-"))
         weakref.finalize(self, shutil.rmtree, self._root, ignore_errors=True)
-        (self._root / "emblem.svg").write_bytes(assets.emblem.read_bytes())
+        self._emblem = assets.emblem.read_bytes()
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(assets.fonts)])
         self._compiler = typst.Compiler(root=str(self._root), font_paths=fonts)
 
@@ -80,6 +80,9 @@ class Typesetter:
     def _papers(self, photo: bytes | None) -> Iterator[None]:
         facts, portrait = self._root / FACTS, self._root / "photo.jpg"
         try:
+            # Written each time: a cleaner of temporary folders may have been here.
+            self._root.mkdir(mode=0o700, exist_ok=True)
+            (self._root / "emblem.svg").write_bytes(self._emblem)
             if photo is not None:
                 portrait.write_bytes(photo)
             yield

@@ -16,11 +16,17 @@ from models.rules.letter import LetterFacts, Official
 from workers.adapters.letter import phrases
 
 Json = dict[str, Any]
+PARAF_TIP = "Paraf {{ ordinal }}: {{ official.title }}"
+
+
+def _finished(value: object) -> object:
+    """What `{{ … }}` prints: an address typed on three lines must not break a row of the letter."""
+    return phrases.one_line(value) if isinstance(value, str) else value
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
     # Not HTML: the text becomes JSON for Typst, so autoescape would print "&amp;" on letters.
-    environment = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictUndefined)
+    environment = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictUndefined, finalize=_finished)
     environment.filters.update(
         tanggal=phrases.long_date,
         jenis_kelamin=phrases.sex_in_words,
@@ -91,7 +97,7 @@ def descriptions(definition: LetterDefinition, facts: LetterFacts, verification_
     tips = {name: render(source.get(name, name), names, f"wording.descriptions.{name}") for name in wanted}
     for ordinal, official in enumerate(facts.initiallers[: definition.paraf_count], 1):
         here = names | {"ordinal": ordinal, "official": official}
-        tips[f"paraf{ordinal}"] = render(source["paraf"], here, "wording.descriptions.paraf")
+        tips[f"paraf{ordinal}"] = render(source.get("paraf", PARAF_TIP), here, "wording.descriptions.paraf")
     return tips
 
 
@@ -113,9 +119,13 @@ def _names(facts: LetterFacts, verification_url: str) -> dict[str, object]:
 def _signature(wording: object, head: Official, names: Mapping[str, object]) -> Json:
     rendered = render(wording, names, "wording.signature")
     lines = [line for line in rendered["lines"] if line.strip()]
-    return {"title": rendered["title"], "name": head.name, "lines": lines}
+    return {"title": rendered["title"], "name": phrases.one_line(head.name), "lines": lines}
 
 
 def _initialler(ordinal: int, official: Official, paraf_count: int) -> Json:
     title = f"{official.acting} {official.title}".strip()
-    return {"title": title, "name": official.name, "field": f"paraf{ordinal}" if ordinal <= paraf_count else None}
+    return {
+        "title": phrases.one_line(title),
+        "name": phrases.one_line(official.name),
+        "field": f"paraf{ordinal}" if ordinal <= paraf_count else None,
+    }
