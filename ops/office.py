@@ -111,6 +111,9 @@ class LocalOffice:
             "PYTHONUNBUFFERED": "1",
             # Many small processes: the C library's pools per thread would cost more than they give.
             "MALLOC_ARENA_MAX": "2",
+            # Fixed, so that glibc gives a freed page image or PDF back instead of learning to keep it.
+            "MALLOC_TRIM_THRESHOLD_": "131072",
+            "MALLOC_MMAP_THRESHOLD_": "131072",
             f"{PREFIX}HOME": str(self.home.root),
             f"{PREFIX}DATABASE_URL": self.servers.database_url_app,
             f"{PREFIX}BROKER_URL": self.servers.broker_url,
