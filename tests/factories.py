@@ -388,6 +388,8 @@ def _take_next(office: Office, case_id: UUID) -> None:
     elif stage is Stage.DRAFT:
         hand_in(office, case_id)
         submit(db, clock, office.calendar, office.actor("pemohon"), case_id, case.version)
+    elif stage in (Stage.RETURNED, Stage.LAPSED):
+        submit(db, clock, office.calendar, office.actor("pemohon"), case_id, case.version)
     elif stage is Stage.VERIFYING:
         verify(db, clock, office.actor("loket"), case_id, case.version)
     elif stage is Stage.AWAITING_PARAF:

@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
+from models.catalogue import LicenceDefinition
 from models.rules.errors import (
     AlreadyDone,
     Forbidden,
@@ -21,10 +23,12 @@ from models.rules.errors import (
     WrongStage,
 )
 from models.rules.roles import Actor
+from models.services.definitions import load_definitions
 from models.services.endorse import active_key, endorse_one
-from models.services.inputs import PileLetter
+from models.services.inputs import Amendment, PileLetter
 from models.services.people import actor_of, post_of
-from models.tables.letters import Endorsement, Letter, Pile
+from models.services.send_back import amend, send_back
+from models.tables.letters import Blanko, Endorsement, Letter, Pile
 from models.tables.people import Person, RoleGrant, SigningKey
 from tests.factories import (
     HEAD,
@@ -39,6 +43,7 @@ from tests.factories import (
     grant,
     letter_of,
     passphrase_of,
+    sikro_definition,
 )
 from tests.models.services.probe import events, kinds, only, rows, standing, undone
 
@@ -250,8 +255,6 @@ def test_a_mandate_ends_with_its_last_day_in_jakarta(office: Office) -> None:
 
 
 def test_a_mandate_needs_its_decree(office: Office) -> None:
-    from sqlalchemy.exc import IntegrityError
-
     with pytest.raises(IntegrityError, match="role_grant_mandate_needs_decree"):
         grant(office, "muda", "sekretaris", acting="Plt.")
 
@@ -269,9 +272,6 @@ def test_the_acting_official_goes_before_the_one_he_stands_in_for(office: Office
 
 
 def test_a_new_head_signs_a_new_blanko_that_names_him_never_the_old_one(office: Office) -> None:
-    from models.services.inputs import Amendment
-    from models.services.send_back import amend, send_back
-
     case_id = an_application(office, "awaiting_signature")
     office.clock.advance(days=1)
     end_grants(office, HEAD, office.today - timedelta(days=1))
@@ -295,10 +295,9 @@ def test_a_blanko_of_the_first_revision_names_who_held_office_at_completeness(of
     case_id = an_application(office, "preparing")
     office.clock.advance(days=1)
     end_grants(office, HEAD, office.today - timedelta(days=1))
-    add_person(office, "kepala_baru", ("kepala_dinas",), name="Lindian Sangdipta, S.STP.")
+    add_person(office, "kepala_baru", name="Lindian Sangdipta, S.STP.")
+    grant(office, "kepala_baru", "kepala_dinas", since=office.today)
     drive(office, case_id, "awaiting_paraf")
-    from models.tables.letters import Blanko
-
     assert only(office, Blanko).officials[-1]["person_id"] == str(office.people[HEAD])
 
 
@@ -377,10 +376,6 @@ def test_a_letter_whose_str_has_ended_is_not_signed(office: Office) -> None:
 
 
 def test_recorded_parafs_leave_the_bytes_alone(office: Office) -> None:
-    from models.catalogue import LicenceDefinition
-    from models.services.definitions import load_definitions
-    from tests.factories import sikro_definition
-
     shipped = sikro_definition()
     sop = shipped.sop.model_copy(
         update={"paraf_mode": "recorded", "version": "2026.r", "effective_on": date(2026, 1, 1)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,9 +18,10 @@ from sqlalchemy.engine import make_url
 from models.db import Database, DatabaseAway
 from models.rules.errors import NotFound
 from models.rules.stages import TASKS
+from models.services.casework import lock_case
 from models.services.machine import MAX_ATTEMPTS, Ticket, begin, retry
 from models.services.number import assign_number
-from models.tables.letters import RegisterEntry
+from models.tables.letters import Licence, RegisterEntry
 from ops.embedded_postgres import plain
 from tests.conftest import Database as Urls
 from tests.conftest import TestServers
@@ -273,16 +275,12 @@ def test_a_database_that_can_not_be_reached_is_a_temporary_failure() -> None:
 @contextmanager
 def held(office: Office, case_id: UUID) -> Iterator[None]:
     """Someone else's transaction holds the case."""
-    from models.services.casework import lock_case
-
     with office.db.transaction() as session:
         lock_case(session, case_id)
         yield
 
 
 def test_a_case_that_someone_holds_is_waited_for_not_skipped(office: Office) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     case_id = an_application(office, "numbering")
     ticket = office.ticket(case_id)
     with ThreadPoolExecutor(1) as pool:
@@ -341,8 +339,6 @@ def test_a_signer_that_rewrites_the_letter_is_refused(office: Office) -> None:
 
 
 def test_a_licence_that_the_lint_refuses_is_not_issued(office: Office) -> None:
-    from models.tables.letters import Licence
-
     case_id = an_application(office, "assembling")
     office.press.faults = ["a font is not embedded"]
     assert office.perform(office.ticket(case_id)) is False

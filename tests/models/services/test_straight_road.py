@@ -11,6 +11,7 @@ from models.rules.stages import TASKS, Stage
 from models.tables.cases import CompletenessCheck, Event, HolderData, Verification
 from models.tables.letters import Blanko, Dossier, Endorsement, HandOver, Letter, Licence, Pile, RegisterEntry
 from models.tables.people import Person
+from models.tables.work import MailMessage
 from tests.factories import SIGNERS, Office, an_application
 from tests.models.services.probe import events, kinds, only, rows, undone, work_of
 
@@ -148,8 +149,6 @@ def test_no_secret_is_left_when_the_case_is_closed(office: Office) -> None:
 
 
 def test_the_applicant_hears_of_it_once_at_each_moment(office: Office) -> None:
-    from models.tables.work import MailMessage
-
     case_id = an_application(office, "closed")
     told = rows(office, MailMessage, col(MailMessage.application_id) == case_id)
     assert sorted(message.kind for message in told) == ["ready", "received", "signed"]
