@@ -17,11 +17,10 @@ from models.rules.numbering import jakarta_date
 from ops.check import reader
 from ops.checker.check import check
 from ops.demonstration import results, scenario, tables
-from ops.demonstration.desk import Desk
+from ops.demonstration.opening import sign_in
 from ops.demonstration.scenario import NEVER_MENDED, SENT_BACK, TO_CORRECT, Case, Office
 from ops.embedded import forget
 from ops.office import LocalOffice
-from ops.seed import demo_password, seed_local_office
 from workers.adapters.clock import SystemClock
 from workers.adapters.office_keys import load_trust
 from workers.adapters.vault import open_vault
@@ -53,7 +52,7 @@ def play(root: Path) -> dict[str, Any]:
     began = time.monotonic()
     _clear(root)
     with (
-        LocalOffice(root, 8100, flower_port=5655, prepare=seed_local_office, tell=tell) as office,
+        LocalOffice(root, 8100, flower_port=5655, tell=tell) as office,
         ExitStack() as open_,
     ):
         people = sign_in(office.base_url, open_)
@@ -79,18 +78,6 @@ def _clear(root: Path) -> None:
 
 def _reader(office: LocalOffice) -> Any:
     return reader(open_vault(office.settings))
-
-
-def sign_in(base_url: str, open_: ExitStack) -> Office:
-    """The seeded people, each with a session of their own."""
-
-    def desk(username: str) -> Desk:
-        one = Desk(base_url, username, demo_password(username))
-        open_.callback(one.close)
-        return one
-
-    officials = (desk("muda"), desk("madya"), desk("sekretaris"))
-    return Office(desk("pemohon"), desk("loket"), desk("blanko"), officials, desk("kepala"))
 
 
 def _day(people: Office, today: date) -> list[Case]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from models.rules.numbering import jakarta_date
+from ops.demonstration.opening import furnish, sign_in
 from ops.office import LocalOffice
 from ops.seed import demo_people
+from workers.adapters.clock import SystemClock
 from workers.settings import Settings
 
 
@@ -24,6 +28,8 @@ def main(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_close.set())
     with LocalOffice(home or Settings().home, port, tell=tell) as office:
+        with ExitStack() as signed_in:
+            furnish(sign_in(office.base_url, signed_in), jakarta_date(SystemClock().now()), tell)
         print(welcome(office), flush=True)
         asked_to_close.wait()
         tell("closing the office")

@@ -56,12 +56,18 @@ def _case(place: int, today: date) -> Case:
 def hand_in(office: Office, case: Case, today: date) -> None:
     """Step 1: the applicant fills in, uploads and submits; the two to be returned leave something out."""
     desk = office.applicant
-    case.id = desk.post("/applications", {"licence_code": "SIKRO", "application_type": "baru"})["id"]
-    desk.put(f"/applications/{case.id}/holder", holder_data(case.person))
+    begin(office, case)
     for code, file in _brought(case, today).items():
         _upload(desk, case, code, file)
     version = desk.get(f"/applications/{case.id}")["version"]
     case.registration = desk.post(f"/applications/{case.id}/submission", version=version)["registration_number"]
+
+
+def begin(office: Office, case: Case) -> None:
+    """A draft with the applicant's data and nothing else."""
+    desk = office.applicant
+    case.id = desk.post("/applications", {"licence_code": "SIKRO", "application_type": "baru"})["id"]
+    desk.put(f"/applications/{case.id}/holder", holder_data(case.person))
 
 
 def _brought(case: Case, today: date) -> dict[str, SampleFile]:
