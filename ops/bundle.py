@@ -50,6 +50,10 @@ _DROPPED = re.compile(
 )
 
 
+_OLD = re.compile(r"print|not \(text-wrap|supports \(-ms-ime-align|screen\\0|supports \(-moz")
+"""At-rules that are left out: printing is ours, the others help browsers that nobody has any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule as it stands in a sheet; `inner` holds the rules of an at-rule, else `body` its declarations."""
@@ -85,13 +89,13 @@ def _closing(css: str, opened: int) -> int:
 
 
 def pick(rules: tuple[Rule, ...], kept: frozenset[str]) -> tuple[Rule, ...]:
-    """The rules whose every class belongs to a kept component; printing is ours alone."""
+    """The rules whose every class belongs to a kept component."""
     return tuple(found for rule in rules if (found := _picked(rule, kept)) is not None)
 
 
 def _picked(rule: Rule, kept: frozenset[str]) -> Rule | None:
     if rule.inner:
-        inner = () if "print" in rule.prelude or "not (" in rule.prelude else pick(rule.inner, kept)
+        inner = () if _OLD.search(rule.prelude) else pick(rule.inner, kept)
         return Rule(rule.prelude, inner=inner) if inner else None
     selectors = [one for one in _split(rule.prelude) if _wanted(one, kept)]
     body = _declarations(rule.body)
