@@ -21,8 +21,8 @@ from models.rules.letter import Official
 
 CA_YEARS, LEAF_YEARS = 20, 3
 CLOCK_SKEW = timedelta(minutes=5)
-# PBKDF2 rounds of a key file: about 14 ms of CPU for its owner at each act, and as much for each guess of a thief.
-KDF_ROUNDS = 40_000
+# PBKDF2 rounds of a key file: about 7 ms of CPU for its owner at each act, and as much for each guess of a thief.
+KDF_ROUNDS = 20_000
 DIGITAL_SIGNATURE = x509.KeyUsage(
     digital_signature=True,
     content_commitment=True,
