@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -97,6 +98,50 @@ def jbig2_picture(width: int, height: int) -> bytes:
     return raw_stream(segment, picture_entries(100, 100, b"/Filter/JBIG2Decode"))
 
 
+def self_drawing_form() -> bytes:
+    form = b"/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</XObject<</F 5 0 R>>>>"
+    page = b"/Resources<</XObject<</F 5 0 R>>>>"
+    return one_page(raw_stream(b"/F Do"), page, o5=raw_stream(b"/F Do", form))
+
+
+def inline_flood() -> bytes:
+    return one_page(
+        raw_stream(b"BI /W 60000 /H 60000 /CS /RGB /BPC 8 /F /Fl ID " + zlib.compress(bytes(9999)) + b" EI")
+    )
+
+
+def tiny_tiles() -> bytes:
+    """A pattern whose tile is a ten-thousandth of a point wide, over the whole page."""
+    entries = (
+        b"/Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep .0001/YStep .0001/Resources<<>>"
+    )
+    page = b"/Resources<</Pattern<</P 5 0 R>>>>"
+    drawing = b"/Pattern cs /P scn 0 0 595 842 re f"
+    return one_page(raw_stream(drawing), page, o5=raw_stream(b"0 0 .5 .5 re f", entries))
+
+
+def circling_sections() -> bytes:
+    """The trailer names its own cross-reference table as the one before it."""
+    data = one_page(raw_stream(MARKS))
+    return data.replace(b"/Root 1 0 R>>", b"/Root 1 0 R/Prev %d>>" % data.rindex(b"xref\n0"))
+
+
+def many_scans(count: int) -> bytes:
+    """A progressive JPEG whose last scan stands there `count` times."""
+    data = encoded(document(400, 400), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:last] + data[last:-2] * count + data[-2:]
+
+
+ENDURED: dict[str, Callable[[], bytes]] = {
+    "self-drawing-form": self_drawing_form,
+    "inline-picture-flood": inline_flood,
+    "tiny-tiles": tiny_tiles,
+    "circling-sections": circling_sections,
+    "a-thousand-scans": lambda: many_scans(1000),
+    "a-million-operators": lambda: one_page(raw_stream(b"q " * 1_000_000 + MARKS)),
+}
+
 REFUSED: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     "flate": (lambda: one_page(flate_bomb(1, 64 << 20)), {"bomb"}),
     "nested-flate": (lambda: one_page(flate_bomb(3, HALF_GIB)), {"bomb"}),
@@ -168,6 +213,18 @@ def test_a_bomb_is_refused(name: str, scanner: CageScanner, cage: Cage) -> None:
     found = scanner.inspect(make(), "surat.pdf", "document")
     sound(found, cage)
     assert found.findings[0].code in expected
+
+
+@pytest.mark.parametrize("name", ENDURED)
+def test_what_only_wastes_time_gets_some_answer(name: str, scanner: CageScanner, cage: Cage) -> None:
+    """Whether it is let in or not: an answer within the limits, and a sentence when it is not."""
+    found = scanner.inspect(ENDURED[name](), "surat", "document")
+    assert cage.last_usage.max_rss_kib <= 512 * 1024
+    assert cage.last_usage.cpu_seconds <= 20
+    if found.answer == "reject":
+        sound(found, cage)
+    else:
+        assert found.pages == 1
 
 
 @pytest.mark.parametrize("name", TWO_NATURES)

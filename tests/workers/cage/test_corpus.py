@@ -104,6 +104,17 @@ def test_answers_as_the_manifest_says(row: dict[str, str], scanner: CageScanner)
     assert found.clean is None or sound_clean_copy(found)
 
 
+TABLE = Path(__file__).parents[3] / "docs" / "corpus.md"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["file"])
+def test_the_printed_table_is_true(row: dict[str, str], scanner: CageScanner) -> None:
+    found = scanner.inspect((CORPUS / row["file"]).read_bytes(), row["file"], "document")
+    said = " ".join(f.message for f in found.findings) or "-"
+    printed = f"| `{row['file']}` | {row['expected answer']} | {found.answer} | {said} |"
+    assert printed in TABLE.read_text(encoding="utf-8").splitlines()
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["file"])
 def test_cleaning_twice_gives_the_same_bytes(row: dict[str, str], scanner: CageScanner) -> None:
     data = (CORPUS / row["file"]).read_bytes()
