@@ -235,10 +235,12 @@ def run_script(lines: str) -> subprocess.Popen[str]:
 
 
 @LINUX
-def test_the_server_dies_with_its_worker() -> None:
+def test_the_server_dies_with_its_worker_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     with run_script("print(cage.server_pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)") as process:
         output, _ = process.communicate()
     assert eventually(lambda: is_gone(int(output)))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_forked_worker_gets_a_server_of_its_own() -> None:

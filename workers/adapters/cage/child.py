@@ -52,7 +52,7 @@ def _answer(task: Task, data: int) -> Reply:
 def run(task: Task, data: int, out: int, parent: int) -> NoReturn:
     """Confine, call, write, leave without any clean-up that hostile state could disturb."""
     try:
-        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setpgid(0, 0)
         data, out, ruleset = _settle(data, out, task.ruleset)
         os.chdir(task.scratch)

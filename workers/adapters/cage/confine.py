@@ -52,10 +52,10 @@ def readable_paths() -> list[str]:
     return sorted(libraries | {"/usr/share/fonts", "/dev/urandom"})
 
 
-def die_with(parent: int) -> bool:
-    """Have the kernel kill this process when `parent` is gone; False where there is no such call."""
+def die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> bool:
+    """Have the kernel send this process a signal when `parent` is gone; False where there is no such call."""
     try:
-        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, by)
     except OSError:
         return False
     if os.getppid() != parent:
