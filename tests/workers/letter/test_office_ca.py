@@ -58,7 +58,7 @@ def test_the_authority_is_kept_under_its_passphrase() -> None:
 def test_key_files_can_not_be_read_without_the_passphrase() -> None:
     key = open_key(office_ca.issue(CA, DEWI, "DPMPTSP", "x", AT), "x").key
     assert key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()) not in CA.export("x")
-    assert "key" not in repr(CA).replace("OfficeCa", "").lower() or "PrivateKey" not in repr(CA)
+    assert "PrivateKey" not in repr(CA)
 
 
 def test_qr_keys_survive_their_pem() -> None:
