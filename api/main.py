@@ -43,8 +43,8 @@ def build_app(office: ApiOffice) -> FastAPI:
     settings = office.settings
     app = bare_app(
         [
-            Middleware(Tracing),
             Middleware(SecurityHeaders, https=office.https),
+            Middleware(Tracing),
             Middleware(RefusalPages),
             Middleware(SameSiteOnly, public_url=settings.public_url),
             Middleware(BodyLimit, upload_bytes=settings.upload_max_bytes),

@@ -27,7 +27,7 @@ def child_of(given: str) -> str:
 
 
 class Tracing:
-    """Outermost middleware: sets the trace, logs the request, and turns what nobody caught into a problem."""
+    """Middleware that sets the trace, logs the request, and turns what nobody caught into a problem."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -157,6 +157,7 @@ ROLES: dict[str, str] = {
     APPLICANT: "Pemohon",
     FRONT_OFFICE: "Petugas Front Office",
     BACK_OFFICE: "Petugas Back Office",
+    "tim_teknis": "Tim Teknis",
     "ahli_muda": "JF Analis Kebijakan Ahli Muda",
     "ahli_madya": "JF Analis Kebijakan Ahli Madya",
     "sekretaris": "Sekretaris",

@@ -105,52 +105,55 @@ def test_particulars_are_read_and_refused_by_place(shared: Counter, draft: UUID)
         assert refusal(odd) == (422, "invalid-input")
 
 
-class TestLimits:
+@pytest.fixture(scope="module")
+def small(shared: Counter) -> Counter:
     """An office with small limits."""
+    return Counter(shared.office, Settings(upload_max_bytes=20_000, application_max_bytes=30_000))
 
-    @pytest.fixture(scope="class")
-    def small(self, shared: Counter) -> Counter:
-        return Counter(shared.office, Settings(upload_max_bytes=20_000, application_max_bytes=30_000))
 
-    def test_a_file_over_the_limit(self, small: Counter, draft: UUID) -> None:
-        client = small.sign_in("pemohon")
-        answer = put_file(client, draft, "ijazah", PDF + b"x" * 20_000)
-        assert refusal(answer) == (413, "too-large")
-        assert "lebih besar dari" in answer.json()["detail"]
-        assert put_file(client, draft, "ijazah", PDF.ljust(20_000, b"x")).status_code == 200
+def test_a_file_over_the_limit(small: Counter, draft: UUID) -> None:
+    client = small.sign_in("pemohon")
+    answer = put_file(client, draft, "ijazah", PDF + b"x" * 20_000)
+    assert refusal(answer) == (413, "too-large")
+    assert "lebih besar dari" in answer.json()["detail"]
+    assert put_file(client, draft, "ijazah", PDF.ljust(20_000, b"x")).status_code == 200
 
-    def test_all_files_together_over_the_limit(self, small: Counter) -> None:
-        client, case_id = small.sign_in("pemohon"), a_draft(small.office)
-        assert put_file(client, case_id, "ijazah", PDF.ljust(16_000, b"x")).status_code == 200
-        answer = put_file(client, case_id, "ktp", PDF.ljust(16_000, b"x"))
-        assert refusal(answer) == (413, "too-large")
-        assert "bersama-sama" in answer.json()["detail"]
-        assert put_file(client, case_id, "ijazah", PDF.ljust(18_000, b"x")).status_code == 200
 
-    def test_an_announced_length_is_refused_before_a_byte_is_read(self, small: Counter, draft: UUID) -> None:
-        client = small.sign_in("pemohon")
-        headers = {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(20_001 + FORM_ROOM)}
-        answer = client.put(f"/v1/applications/{draft}/documents/ktp", content=b"", headers=headers)
-        assert refusal(answer) == (413, "too-large")
+def test_all_files_together_over_the_limit(small: Counter) -> None:
+    client, case_id = small.sign_in("pemohon"), a_draft(small.office)
+    assert put_file(client, case_id, "ijazah", PDF.ljust(16_000, b"x")).status_code == 200
+    answer = put_file(client, case_id, "ktp", PDF.ljust(16_000, b"x"))
+    assert refusal(answer) == (413, "too-large")
+    assert "bersama-sama" in answer.json()["detail"]
+    assert put_file(client, case_id, "ijazah", PDF.ljust(18_000, b"x")).status_code == 200
 
-    def test_a_body_without_a_length_is_cut_off(self, small: Counter, draft: UUID) -> None:
-        client = small.sign_in("pemohon")
-        sent = []
 
-        def body() -> Iterator[bytes]:
-            yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7\n'
-            for _ in range(100):
-                sent.append(1)
-                yield b"x" * 4096
+def test_an_announced_length_is_refused_before_a_byte_is_read(small: Counter, draft: UUID) -> None:
+    client = small.sign_in("pemohon")
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "Content-Length": str(20_001 + FORM_ROOM)}
+    answer = client.put(f"/v1/applications/{draft}/documents/ktp", content=b"", headers=headers)
+    assert refusal(answer) == (413, "too-large")
 
-        headers = {"Content-Type": "multipart/form-data; boundary=x"}
-        answer = client.put(f"/v1/applications/{draft}/documents/ktp", content=body(), headers=headers)
-        assert refusal(answer) == (413, "too-large")
 
-    def test_json_has_a_limit_of_its_own(self, small: Counter) -> None:
-        client = small.sign_in("pemohon")
-        answer = client.post("/v1/applications", json={"licence_code": "S" * 1_100_000})
-        assert refusal(answer) == (413, "too-large")
+def test_a_body_without_a_length_is_cut_off(small: Counter, draft: UUID) -> None:
+    client = small.sign_in("pemohon")
+    sent = []
+
+    def body() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7\n'
+        for _ in range(100):
+            sent.append(1)
+            yield b"x" * 4096
+
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = client.put(f"/v1/applications/{draft}/documents/ktp", content=body(), headers=headers)
+    assert refusal(answer) == (413, "too-large")
+
+
+def test_json_has_a_limit_of_its_own(small: Counter) -> None:
+    client = small.sign_in("pemohon")
+    answer = client.post("/v1/applications", json={"licence_code": "S" * 1_100_000})
+    assert refusal(answer) == (413, "too-large")
 
 
 def test_broken_forms_are_no_bug(shared: Counter, draft: UUID) -> None:

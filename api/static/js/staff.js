@@ -79,8 +79,8 @@
   document.addEventListener("focusin", (event) => {
     const bar = document.querySelector(".pf-bulk");
     if (!bar || bar.contains(event.target)) return;
-    const hidden = event.target.getBoundingClientRect().bottom - bar.getBoundingClientRect().top;
-    if (hidden > 0 && getComputedStyle(bar).position === "sticky") scrollBy(0, hidden + 16);
+    const over = bar.getBoundingClientRect(), at = event.target.getBoundingClientRect();
+    if (at.bottom > over.top && at.top < over.bottom) scrollBy(0, at.bottom - over.top + 16);
   });
 
   // A canned reason fills the sentence, which stays editable.
