@@ -44,6 +44,12 @@ def piled(office: Office, count: int, stage: str = "awaiting_paraf") -> list[UUI
     return [an_application(office, stage) for _ in range(count)]
 
 
+def scalar(office: Office, statement: str) -> object:
+    """One value, read in a transaction of its own."""
+    with office.db.transaction() as session:
+        return session.execute(text(statement)).scalar_one()
+
+
 def waits(office: Office, case_id: UUID) -> bool:
     with office.db.transaction() as session:
         return waits_for_person(session, office.case(case_id), office.clock.now())
@@ -90,7 +96,7 @@ def test_no_worker_sees_a_pile_before_all_its_letters_lie_in_it(office: Office) 
         with office.db.transaction() as session:
             lock_case(session, cases[1])
             filling = pool.submit(endorse_pile, office.desk, muda, "paraf", letters, secret)
-            while not session.execute(text(blocked)).scalar_one():
+            while not scalar(office, blocked):
                 assert not filling.done()
             # The first letter is endorsed, the second one waits: nothing of the pile is to be seen yet.
             assert office.due() == []

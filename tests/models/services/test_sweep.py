@@ -140,9 +140,9 @@ def test_returned_berkas_lapse_by_the_sweeper(office: Office) -> None:
 
 def test_old_finished_work_goes_and_waiting_work_stays_however_old(office: Office) -> None:
     done, waiting = an_application(office, "verifying"), an_application(office, "checking")
-    office.clock.advance(seconds=KEEP_DONE.total_seconds())
+    office.clock.advance(seconds=KEEP_DONE.total_seconds(), hours=-1)
     assert swept(office).pruned == 0
-    office.clock.advance(hours=1)
+    office.clock.advance(hours=2)
     assert swept(office).pruned == 1
     assert work_of(office, done) == []
     assert len(undone(office, waiting)) == 1
