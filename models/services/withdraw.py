@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from models.db import Database, DatabaseAway
+from models.db import Database
 from models.ports import Clock
 from models.rules.errors import ParafError
 from models.rules.numbering import jakarta_date
@@ -35,30 +36,40 @@ def withdraw(db: Database, clock: Clock, actor: Actor, application_id: UUID, ver
 def lapse_overdue(db: Database, clock: Clock, calendar: Calendar) -> int:
     """Lapse every berkas that was not mended within the SOP's working days; returns how many. Safe to repeat."""
     with db.transaction() as session:
-        ids = list(session.exec(select(Application.id).where(Application.stage == Stage.RETURNED)))
-    return sum(_lapse_alone(db, clock, calendar, application_id) for application_id in ids)
+        # Read without locks: most are not due, and this runs every few seconds.
+        waiting = session.exec(select(Application).where(Application.stage == Stage.RETURNED)).all()
+        due = _Due(session, calendar, clock.now())
+        ids = [case.id for case in waiting if due.holds(case)]
+    return sum(_lapse_if_due(db, clock, calendar, application_id) for application_id in ids)
 
 
-def _lapse_alone(db: Database, clock: Clock, calendar: Calendar, application_id: UUID) -> bool:
-    try:
-        return _lapse_if_due(db, clock, calendar, application_id)
-    except DatabaseAway:
-        raise
-    except ParafError as error:
-        # One odd case must not keep all others from lapsing.
-        log.error("lapse_failed", case=str(application_id), error=str(error))
-        return False
+class _Due:
+    """Whether a correction is overdue; the rules of many cases are read once."""
+
+    def __init__(self, session: Session, calendar: Calendar, now: datetime) -> None:
+        self._session, self._calendar, self._today = session, calendar, jakarta_date(now)
+        self._days: dict[object, int] = {}
+
+    def holds(self, case: Application) -> bool:
+        try:
+            return self._today > self._calendar.add_working_days(jakarta_date(case.stage_since), self._allowed(case))
+        except ParafError as error:
+            # One odd case must not keep all others from lapsing.
+            log.error("lapse_failed", case=str(case.id), error=str(error))
+            return False
+
+    def _allowed(self, case: Application) -> int:
+        rules = case.sop_id or case.licence_code
+        if rules not in self._days:
+            self._days[rules] = rules_of(self._session, case, self._today)[1].correction_working_days
+        return self._days[rules]
 
 
 def _lapse_if_due(db: Database, clock: Clock, calendar: Calendar, application_id: UUID) -> bool:
     now = clock.now()
     with db.transaction() as session:
         case = lock_case(session, application_id)
-        if case.stage != Stage.RETURNED:
-            return False
-        _, sop = rules_of(session, case, jakarta_date(now))
-        last_day = calendar.add_working_days(jakarta_date(case.stage_since), sop.correction_working_days)
-        if jakarta_date(now) <= last_day:
+        if case.stage != Stage.RETURNED or not _Due(session, calendar, now).holds(case):
             return False
         move(session, case, Command.LAPSE, SYSTEM, now, {"round": case.round})
         tell(session, case, "lapsed", now)
