@@ -1,0 +1,1 @@
+"""Many at once: one winner, no gap, no doubled effect, no deadlock."""
