@@ -1,0 +1,69 @@
+"""What each task rings: a use case with this process's ports. Loaded by the child that first needs it, never before."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from models.services import (
+    apply,
+    archive,
+    assemble,
+    check,
+    heartbeat,
+    inspect_upload,
+    notify,
+    number,
+    prepare,
+    receipts,
+    sweep,
+)
+from models.services.machine import Ticket
+from workers import wiring
+
+
+def check_completeness(ticket: Ticket) -> None:
+    check.check_completeness(wiring.database(), wiring.clock(), wiring.inspector(), ticket)
+
+
+def generate_blanko(ticket: Ticket) -> None:
+    prepare.generate_blanko(wiring.database(), wiring.clock(), wiring.vault(), wiring.blanko_press(), ticket)
+
+
+def apply_paraf(ticket: Ticket) -> None:
+    apply.apply_paraf(wiring.database(), wiring.clock(), wiring.signing_room(), ticket)
+
+
+def apply_signature(ticket: Ticket) -> None:
+    apply.apply_signature(wiring.database(), wiring.clock(), wiring.signing_room(), ticket)
+
+
+def assign_number(ticket: Ticket) -> None:
+    number.assign_number(wiring.database(), wiring.clock(), ticket)
+
+
+def assemble_licence(ticket: Ticket) -> None:
+    assemble.assemble_licence(wiring.database(), wiring.clock(), wiring.issuing_room(), ticket)
+
+
+def assemble_dossier(ticket: Ticket) -> None:
+    archive.assemble_dossier(wiring.database(), wiring.clock(), wiring.archive(), ticket)
+
+
+def inspect_document(document_id: UUID, generation: int) -> None:
+    inspect_upload.inspect_upload(wiring.database(), wiring.clock(), wiring.inspector(), document_id, generation)
+
+
+def make_receipt(case_id: UUID, generation: int) -> None:
+    receipts.make_receipt(wiring.database(), wiring.clock(), wiring.receipt_desk(), case_id, generation)
+
+
+def send_message(message_id: UUID, generation: int) -> None:
+    notify.send_message(wiring.database(), wiring.clock(), wiring.mailroom(), message_id, generation)
+
+
+def sweep_stages() -> None:
+    sweep.sweep(wiring.database(), wiring.clock(), wiring.calendar())
+
+
+def canary(queue: str) -> None:
+    heartbeat.beat(wiring.database(), wiring.clock(), f"canary.{queue}")
