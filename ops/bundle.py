@@ -109,7 +109,7 @@ def _split(selectors: str) -> list[str]:
 def _wanted(selector: str, kept: frozenset[str]) -> bool:
     if selector == ":root":
         return True
-    names = [name.replace("\\", "") for name in re.findall(r"\.((?:govuk|moj|js)-[\w\\!-]+)", selector)]
+    names = [name.replace("\\", "") for name in re.findall(r"\.([a-zA-Z][\w\\!-]*)", selector)]
     return bool(names) and not UNUSED.search(selector) and all(_known(name, kept) for name in names)
 
 
@@ -152,7 +152,9 @@ def squeezed(css: str) -> str:
 def sheets(static: Path) -> Mapping[str, str]:
     """Both style sheets by their path under `static`."""
     source = static / "source"
-    libraries = parse((source / "govuk-frontend.css").read_text()) + parse((source / "moj-frontend.css").read_text())
+    # Both libraries define the same colours; once is enough.
+    more = tuple(rule for rule in parse((source / "moj-frontend.css").read_text()) if rule.prelude != ":root")
+    libraries = parse((source / "govuk-frontend.css").read_text()) + more
     version = hashlib.sha256((static / FONT).read_bytes()).hexdigest()[:12]
     own = {
         name: squeezed((source / f"{name}.css").read_text()).replace("FONT_VERSION", version)
