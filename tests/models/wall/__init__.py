@@ -1,0 +1,1 @@
+"""What raw SQL by the application's role can not do, and what it can."""
