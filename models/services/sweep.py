@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, delete, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -73,10 +73,19 @@ def _alone(db: Database) -> Iterator[bool]:
             try:
                 yield mine
             finally:
-                # Closed, not given back to the pool: with the connection goes the lock, whatever happened.
-                connection.invalidate()
+                if mine:
+                    _unlock(connection)
     except OperationalError as error:
         raise DatabaseAway("The database can not be reached; the next sweep will do it.") from error
+
+
+def _unlock(connection: Connection) -> None:
+    try:
+        connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+    except DBAPIError:
+        # Never back to the pool with the lock on it: with the connection goes the lock.
+        connection.invalidate()
+        raise
 
 
 def _requeue_lost(db: Database, clock: Clock) -> tuple[int, int]:
