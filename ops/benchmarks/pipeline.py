@@ -6,20 +6,19 @@ everything else is real: outbox, relay, broker, workers, five signatures, lint, 
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
 from models.rules.errors import PermanentFailure
 from models.rules.numbering import jakarta_date
 from ops.benchmarks.floor import floor_ms
-from ops.benchmarks.machine import cpu_seconds, family, parent_of, resident_mb
+from ops.benchmarks.machine import cpu_seconds, office_pids
 from ops.benchmarks.script import Script, Tell
 from ops.home import passing_home
+from ops.memory import memory
 from ops.office import LocalOffice
 from ops.samples.berkas import KINDS, SampleFile, paint_berkas
 from ops.samples.people import applicant
-from ops.seed import seed_local_office
 
 WARM_UP = 8
 LONGEST_SECONDS = 900.0
@@ -29,7 +28,7 @@ def run(licences: int = 300, tell: Tell = lambda _: None) -> dict[str, Any]:
     """Figures by the names in brackets of the benchmark's table; raises PermanentFailure when a case was set aside."""
     with (
         passing_home() as home,
-        LocalOffice(home, 8200, flower_port=5755, prepare=seed_local_office, tell=tell) as office,
+        LocalOffice(home, 8200, flower_port=5755, tell=tell) as office,
     ):
         script = Script.for_office(office)
         berkas = small_berkas(script)
@@ -37,11 +36,10 @@ def run(licences: int = 300, tell: Tell = lambda _: None) -> dict[str, Any]:
         _through(script, [script.prepare(seed, berkas) for seed in range(WARM_UP)])
         cases = [script.prepare(100 + seed, berkas) for seed in range(licences)]
         tell(f"{licences} drafts ready, the clock runs")
-        pids = office_pids()
-        cpu, began = cpu_seconds(pids), time.monotonic()
+        cpu, began = cpu_seconds(office_pids()), time.monotonic()
         _through(script, cases)
-        seconds, spent = time.monotonic() - began, cpu_seconds(pids) - cpu
-        resident = resident_mb(pids)
+        seconds, spent = time.monotonic() - began, cpu_seconds(office_pids()) - cpu
+        held = memory(office_pids())
     tell("measuring the floor")
     floor = floor_ms()
     return {
@@ -51,7 +49,8 @@ def run(licences: int = 300, tell: Tell = lambda _: None) -> dict[str, Any]:
         "cpu_ms_per_licence": round(spent / licences * 1000, 1),
         "floor_ms": round(floor, 1),
         "cpu_over_floor": round(spent / licences * 1000 / floor, 2),
-        "resident_mb": round(resident),
+        "resident_mb": round(held.proportional),
+        "resident_sum_mb": round(held.resident),
     }
 
 
@@ -64,11 +63,6 @@ def small_berkas(script: Script) -> dict[str, SampleFile]:
         code: file if code == "pas_foto" else SampleFile(f"{code}.pdf", "application/pdf", page, file.fields)
         for code, file in painted.items()
     }
-
-
-def office_pids() -> list[int]:
-    """The office's processes and its servers: all are children of this one, which plays the people."""
-    return [pid for pid in family([os.getpid()]) if parent_of(pid) == os.getpid()]
 
 
 def _through(script: Script, cases: list[Any]) -> None:

@@ -8,6 +8,7 @@ from ops.checker.stages import NEW_REVISION, WAYS
 _GUARDS = {
     "application_begin": "application",
     "application_move": "application",
+    "application_moved": "application",
     "holder_data_guard": "holder_data",
     "document_guard": "document",
     "check_guard": "completeness_check",
