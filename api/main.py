@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from api.wiring import ApiOffice, open_office
 from workers.settings import Settings
 
 ROUTERS = (session, licences, applications, documents, acts, piles, letters, health, docs)
+PAGE_ROUTERS: tuple[Any, ...] = ()
 
 
 class _App(FastAPI):
@@ -44,13 +47,14 @@ def build_app(office: ApiOffice) -> FastAPI:
     app = bare_app(
         [
             Middleware(SecurityHeaders, https=office.https),
-            Middleware(Tracing),
             Middleware(RefusalPages),
+            Middleware(Tracing),
             Middleware(SameSiteOnly, public_url=settings.public_url),
             Middleware(BodyLimit, upload_bytes=settings.upload_max_bytes),
         ],
         settings.templates_dir,
     )
+    app.router.lifespan_context = _open_until_closed
     app.state.office = office
     if settings.environment == "development":
         app.include_router(gallery.router)
@@ -58,11 +62,18 @@ def build_app(office: ApiOffice) -> FastAPI:
     return app
 
 
+@asynccontextmanager
+async def _open_until_closed(app: FastAPI) -> AsyncIterator[None]:
+    """Nothing is opened before it is needed; connections and the cage are let go at the end."""
+    yield
+    app.state.office.close()
+
+
 def bare_app(middleware: list[Middleware] | None = None, templates: Path | None = None) -> FastAPI:
     """Routes without an office: enough to describe the API."""
     app = _App(title="Paraf", version=openapi.VERSION, docs_url=None, redoc_url=None, middleware=middleware)
     problems.install(app)
-    for module in ROUTERS:
+    for module in (*ROUTERS, *PAGE_ROUTERS):
         app.include_router(module.router)
     rendering.install(app, templates)
     return app

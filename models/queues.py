@@ -27,6 +27,7 @@ TASK_QUEUES: dict[str, Queue] = {
     "paraf.send_message": Queue.MAIL,
     "paraf.make_receipt": Queue.LETTERS,
     "paraf.inspect_document": Queue.INTAKE,
+    "paraf.make_page_images": Queue.ARCHIVE,  # pictures wait for verdicts, never the other way round
     "paraf.sweep": Queue.INTAKE,
 }
 """Wire name of a task and its queue. A name never changes meaning: messages outlive a deploy."""

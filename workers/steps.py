@@ -13,6 +13,7 @@ from models.services import (
     inspect_upload,
     notify,
     number,
+    page_images,
     prepare,
     receipts,
     sweep,
@@ -51,6 +52,10 @@ def assemble_dossier(ticket: Ticket) -> None:
 
 def inspect_document(document_id: UUID, generation: int) -> None:
     inspect_upload.inspect_upload(wiring.database(), wiring.clock(), wiring.inspector(), document_id, generation)
+
+
+def make_page_images(subject_id: UUID, generation: int) -> None:
+    page_images.make_page_images(wiring.database(), wiring.clock(), wiring.picture_room(), subject_id, generation)
 
 
 def make_receipt(case_id: UUID, generation: int) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from models.services.assemble import IssuingRoom
     from models.services.check import Inspector
     from models.services.notify import Mailroom
+    from models.services.page_images import PictureRoom
     from models.services.receipts import ReceiptDesk
     from models.tables.work import Outbox
     from workers.adapters.office_keys import IssuingKeys
@@ -84,6 +85,14 @@ def scanner() -> Scanner:
     from workers.adapters.scanner import CageScanner
 
     return CageScanner()
+
+
+@cache
+def picture_room() -> PictureRoom:
+    from models.services.page_images import PictureRoom
+    from workers.adapters.scanner import CageScanner
+
+    return PictureRoom(vault(), CageScanner())
 
 
 @cache

@@ -55,7 +55,7 @@ def sign(
 def open_pile(given: Pile, actor: Who, response: Response, office: Office) -> PileShape:
     """Each letter stands or falls alone: those that were refused carry the problem."""
     letters = [letter.as_letter() for letter in given.letters]
-    with _no_guessing(office, actor):
+    with no_guessing(office, actor):
         outcome = endorse_pile(office.desk, actor, given.kind, letters, given.passphrase.get_secret_value())
     return _accepted(office, actor, outcome, response)
 
@@ -78,13 +78,13 @@ def _one(
 ) -> PileShape:
     require_visible(office, actor, application_id)
     letter = PileLetter(application_id=str(application_id), version=version, blanko_sha256=given.blanko_sha256)
-    with _no_guessing(office, actor):
+    with no_guessing(office, actor):
         outcome = endorse_one(office.desk, actor, kind, letter, given.passphrase.get_secret_value())
     return _accepted(office, actor, outcome, response)
 
 
 @contextmanager
-def _no_guessing(office: ApiOffice, actor: Actor) -> Iterator[None]:
+def no_guessing(office: ApiOffice, actor: Actor) -> Iterator[None]:
     """Wrong passphrases make the next try wait; raises TooManyAttempts."""
     attempt = of_passphrase(person_of(actor))
     failed_before = refuse_blocked(office, attempt)

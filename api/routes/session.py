@@ -24,7 +24,7 @@ def sign_in(given: SignIn, request: Request, response: Response, office: Office)
     forgive_attempt(office, attempt)
     device, address = request.headers.get("user-agent", ""), request.client.host if request.client else ""
     token, signed_in = begin_session(office, person, device, address, token_of(request, office))
-    _set_cookie(response, office, token)
+    set_session_cookie(response, office, token)
     return SessionToken(
         token=token,
         username=person.username,
@@ -35,7 +35,8 @@ def sign_in(given: SignIn, request: Request, response: Response, office: Office)
     )
 
 
-def _set_cookie(response: Response, office: ApiOffice, token: str) -> None:
+def set_session_cookie(response: Response, office: ApiOffice, token: str) -> None:
+    """Hand the token to the browser."""
     # No Max-Age: the browser forgets it when it closes; the server's clocks end it anyway.
     response.set_cookie(cookie_name(office), token, path="/", secure=office.https, httponly=True, samesite="lax")
 
@@ -44,6 +45,11 @@ def _set_cookie(response: Response, office: ApiOffice, token: str) -> None:
 def sign_out(request: Request, response: Response, office: Office) -> None:
     """Ends the session; asking twice is no error."""
     end_session(office, token_of(request, office))
+    drop_session_cookie(response, office)
+
+
+def drop_session_cookie(response: Response, office: ApiOffice) -> None:
+    """Have the browser forget its token."""
     response.delete_cookie(cookie_name(office), path="/", secure=office.https, httponly=True, samesite="lax")
 
 

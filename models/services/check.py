@@ -20,6 +20,7 @@ from models.rules.stages import FINAL, WITH_APPLICANT, Command
 from models.services.casework import holder_of
 from models.services.definitions import current_sop, pinned_sop
 from models.services.machine import Ticket, finish, run_step, still_mine
+from models.services.page_images import ask_for_images
 from models.tables.cases import Application, CompletenessCheck, Document, HolderData
 from models.tables.letters import Licence, RegisterEntry
 
@@ -93,6 +94,8 @@ def inspect_document(db: Database, clock: Clock, inspector: Inspector, row: Docu
         _keep(stored, inspection, clean or (row.sha256 if inspection.answer != "reject" else ""))
         stored.inspected_at = clock.now()
         session.add(stored)
+        if stored.clean_sha256:
+            ask_for_images(session, stored.id, 1, stored.inspected_at)
 
 
 def _keep(row: Document, inspection: Inspection, clean_sha256: str) -> None:

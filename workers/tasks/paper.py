@@ -1,4 +1,4 @@
-"""Work beside the steps of the SOP: look at an upload, make a receipt, send a message."""
+"""Work beside the steps of the SOP: look at an upload, draw its pages, make a receipt, send a message."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ def inspect_document(id: str, generation: int) -> None:  # noqa: A002 - the mess
     from workers import steps
 
     steps.inspect_document(UUID(id), generation)
+
+
+@task("paraf.make_page_images")
+def make_page_images(id: str, generation: int) -> None:  # noqa: A002 - the message's own word
+    """The pages of a document or a blanko as pictures, when nothing else waits."""
+    from workers import steps
+
+    steps.make_page_images(UUID(id), generation)
 
 
 @task("paraf.make_receipt")

@@ -1,0 +1,114 @@
+"""Pictures of what officials look at: each page of a clean copy or a blanko in two sizes, made after the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, select
+
+from models.db import Database
+from models.ports import Clock, PageReader, Vault
+from models.rules.errors import PermanentFailure
+from models.services.casework import enqueue
+from models.services.side_job import run_job
+from models.tables.cases import Document
+from models.tables.desks import PageImage
+from models.tables.letters import Blanko
+
+TASK: Final = "paraf.make_page_images"
+SMALL: Final = 560
+LARGE: Final = 1400
+WIDTHS: Final = (SMALL, LARGE)
+"""Pixels: one for lists and phones, one to read by."""
+
+MAX_PAGES: Final = 40
+"""Longer files are looked at in the original from there on."""
+
+LATER: Final = 9
+"""Priority in the outbox: everything else goes first."""
+
+_PDF = "application/pdf"
+_TEXT_KEPT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRoom:
+    """What making page images needs of the world."""
+
+    vault: Vault
+    reader: PageReader
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    sha256: str
+    media_type: str
+    pages: int
+
+
+def ask_for_images(session: Session, subject_id: UUID, generation: int, now: datetime) -> None:
+    """Have a document (by its id) or a blanko (by case and revision) drawn, once this transaction is committed."""
+    enqueue(session, TASK, subject_id, generation, now, priority=LATER)
+
+
+def make_page_images(db: Database, clock: Clock, room: PictureRoom, subject_id: UUID, generation: int) -> bool:
+    """Draw every page that is not drawn yet. Pages that are done stay when a later one fails."""
+    return run_job(db, clock, TASK, subject_id, generation, lambda: _draw(db, clock, room, subject_id, generation))
+
+
+def _draw(db: Database, clock: Clock, room: PictureRoom, subject_id: UUID, generation: int) -> None:
+    with db.transaction() as session:
+        source = _source(session, subject_id, generation)
+        if source is None:
+            return
+        made = _made(session, source.sha256)
+    data = room.vault.get(source.sha256)
+    texts = _texts(room.reader, data, source)
+    for page in range(1, min(max(len(texts), source.pages, 1), MAX_PAGES) + 1):
+        text = texts[page - 1] if page <= len(texts) else ""
+        for width in WIDTHS:
+            if (page, width) not in made:
+                picture = room.vault.put(room.reader.render_page(data, source.media_type, page, width))
+                _keep(db, clock, source.sha256, page, width, picture.sha256, text if width == SMALL else "")
+
+
+def _source(session: Session, subject_id: UUID, generation: int) -> _Source | None:
+    document = session.get(Document, subject_id)
+    if document is not None:
+        return _Source(document.clean_sha256, document.clean_media_type, document.pages) if _shown(document) else None
+    blanko = session.get(Blanko, (subject_id, generation))
+    return _Source(blanko.sha256, _PDF, 1) if blanko is not None else None
+
+
+def _shown(document: Document) -> bool:
+    return document.replaced_at is None and document.clean_sha256 != ""
+
+
+def _made(session: Session, object_sha256: str) -> set[tuple[int, int]]:
+    statement = select(PageImage.page, PageImage.width).where(PageImage.object_sha256 == object_sha256)
+    return {(page, width) for page, width in session.exec(statement)}
+
+
+def _texts(reader: PageReader, data: bytes, source: _Source) -> Sequence[str]:
+    if source.media_type != _PDF:
+        return ()
+    try:
+        return [_plain(text) for text in reader.page_texts(data)]
+    except PermanentFailure:
+        # A scan whose text can not be read is still worth looking at.
+        return ()
+
+
+def _plain(text: str) -> str:
+    return text.replace("\0", "")[:_TEXT_KEPT]
+
+
+def _keep(db: Database, clock: Clock, object_sha256: str, page: int, width: int, sha256: str, text: str) -> None:
+    with db.transaction() as session:
+        row = {"object_sha256": object_sha256, "page": page, "width": width, "sha256": sha256, "text": text}
+        session.execute(insert(PageImage).values(**row, made_at=clock.now()).on_conflict_do_nothing())
