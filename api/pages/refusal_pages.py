@@ -13,7 +13,7 @@ from api.pages.rendering import Pages, Visitor, html_answer
 from api.pages.words import refusal_words
 
 PROBLEM = "application/problem+json"
-_KEPT = ("retry-after", "allow", "www-authenticate", "set-cookie")
+_KEPT = ("retry-after", "allow", "www-authenticate", "set-cookie", "traceresponse")
 
 
 class RefusalPages:

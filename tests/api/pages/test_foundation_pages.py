@@ -17,6 +17,7 @@ from api.pages.forms import Form
 from api.pages.gallery import make_gallery
 from api.pages.refusal_pages import RefusalPages
 from api.pages.rendering import POLICY, Pages, install, is_fragment, query, visitor_of
+from api.tracing import Tracing
 from models.rules.errors import Fault, Forbidden, InvalidInput, TemporaryFailure
 from models.rules.roles import Actor
 from ops.page_weight import page_weight
@@ -49,6 +50,7 @@ def refusing() -> TestClient:
     app = FastAPI()
     problems.install(app)
     install(app)
+    app.add_middleware(Tracing)
     app.add_middleware(RefusalPages)
     refusals = {
         "forbidden": Forbidden("Not yours."),
@@ -60,6 +62,10 @@ def refusing() -> TestClient:
     @app.get("/refuse/{name}")
     def refuse(name: str) -> None:
         raise refusals[name]
+
+    @app.get("/bug")
+    def bug() -> None:
+        raise ZeroDivisionError("a secret of ours")
 
     @app.get("/json")
     def fine() -> Response:
@@ -239,3 +245,11 @@ def test_faults_are_told_as_text_and_headers_stay(refusing: TestClient) -> None:
 
 def test_what_is_no_problem_passes_untouched(refusing: TestClient) -> None:
     assert refusing.get("/json", headers=BROWSER).json() == {"fine": True}
+
+
+def test_a_bug_is_a_page_with_its_trace_and_nothing_of_its_inside(refusing: TestClient) -> None:
+    answer = refusing.get("/bug", headers=BROWSER)
+    trace = answer.headers["traceresponse"].split("-")[1]
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert trace in answer.text
+    assert "secret" not in answer.text
