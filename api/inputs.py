@@ -13,9 +13,19 @@ from models.services.inputs import Input, PileLetter, ReturnItem, Sha256
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 LicenceCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]{0,19}$")]
-Passphrase = Annotated[SecretStr, Field(min_length=1, max_length=256, examples=["tinta-biru-di-meja-kayu"])]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+
+
+def _unicode(value: SecretStr) -> SecretStr:
+    try:
+        value.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("is no Unicode text") from None
+    return value
+
+
+Secret = Annotated[SecretStr, Field(min_length=1, max_length=256), AfterValidator(_unicode)]
 
 
 def _day(value: str) -> str:
@@ -39,7 +49,7 @@ class SignIn(Input):
     username: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] = Field(
         examples=["front.office"]
     )
-    password: Annotated[SecretStr, Field(min_length=1, max_length=256)]
+    password: Secret
 
 
 class OpenDraft(Input):
@@ -93,7 +103,7 @@ class Endorse(Input):
     """A paraf or signature over the exact blanko that was looked at."""
 
     blanko_sha256: Sha256 = Field(examples=[SHA256])
-    passphrase: Passphrase
+    passphrase: Secret = Field(examples=["tinta-biru-di-meja-kayu"])
 
 
 class LetterOfPile(Input):
@@ -115,4 +125,4 @@ class Pile(Input):
 
     kind: Literal["paraf", "signature"]
     letters: Annotated[list[LetterOfPile], Field(min_length=1, max_length=100)]
-    passphrase: Passphrase
+    passphrase: Secret = Field(examples=["tinta-biru-di-meja-kayu"])

@@ -9,7 +9,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -134,7 +134,9 @@ def _item(found: Mapping[str, Any]) -> ProblemItem:
 
 
 def _escaped(part: str) -> str:
-    return part.replace("~", "~0").replace("/", "~1")
+    # A key that is no Unicode text would else break the answer that names it.
+    readable = part[:100].encode(errors="replace").decode()
+    return readable.replace("~", "~0").replace("/", "~1")
 
 
 def of_http(error: HTTPException) -> Response:
@@ -160,6 +162,10 @@ def install(app: FastAPI) -> None:
         log.error("database_away", error=type(error).__name__)
         return answer(KINDS["database-away"], KINDS["database-away"].mend)
 
+    async def unfit(_: Request, error: Exception) -> Response:
+        log.warning("value_refused", error=type(error).__name__)
+        return answer(KINDS["invalid-input"], "A value holds characters or a size that can not be stored; correct it.")
+
     async def wall(_: Request, error: Exception) -> Response:
         log.warning("database_refused", error=type(error).__name__, constraint=_constraint(error))
         return answer(KINDS["wrong-stage"], "The database refuses this act on the case as it is: reload it.")
@@ -170,6 +176,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OperationalError, away)
     app.add_exception_handler(PoolTimeout, away)
     app.add_exception_handler(IntegrityError, wall)
+    app.add_exception_handler(DataError, unfit)
 
 
 def _constraint(error: Exception) -> str:

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from models.ports import Inspection, Scanner
+
+
+class ClosableScanner(Scanner, Protocol):
+    """A scanner that holds a process."""
+
+    def close(self) -> None: ...
 
 
 class OneThreadScanner:
@@ -13,10 +20,14 @@ class OneThreadScanner:
     The kernel ends the cage's server with the thread that started it, and the threads that answer requests come and go.
     """
 
-    def __init__(self, scanner: Scanner) -> None:
+    def __init__(self, scanner: ClosableScanner) -> None:
         self._scanner = scanner
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cage")
 
     def inspect(self, data: bytes, name: str, profile: str) -> Inspection:
         """See `models.ports.Scanner`."""
         return self._thread.submit(self._scanner.inspect, data, name, profile).result()
+
+    def close(self) -> None:
+        """End the scanner's process; the thread stays for a later call."""
+        self._thread.submit(self._scanner.close).result()

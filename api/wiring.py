@@ -57,6 +57,12 @@ class ApiOffice:
         """Whether people reach the office over TLS; cookies and HSTS follow it."""
         return self.settings.environment == "production" or self.settings.public_url.startswith("https://")
 
+    def close(self) -> None:
+        """Let connections and the cage go; a later use opens them again."""
+        self.db.dispose()
+        if isinstance(self.scanner, OneThreadScanner):
+            self.scanner.close()
+
 
 def open_office(settings: Settings) -> ApiOffice:
     """The real office. Raises DefinitionError when a setting that the counter needs is missing.

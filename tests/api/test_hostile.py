@@ -1,0 +1,158 @@
+"""Input that nobody sends by mistake: each gets a refusal, none a broken answer."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from api.login_delay import count_attempt, of_sign_in
+from api.refusals import TooManyAttempts
+from api.scanning import OneThreadScanner
+from models.ports import Inspection
+from ops.samples.people import applicant, holder_data
+from tests.api.counter import PDF, Counter, act, put_file, refusal
+from tests.factories import a_draft, an_application, letter_of, passphrase_of
+
+NUL, LONE = "a\x00b", "\\ud800"
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/v1/session", '{"username": "a\\u0000b", "password": "x"}'),
+        ("POST", "/v1/session", '{"username": "\\ud800", "password": "x"}'),
+        ("POST", "/v1/session", '{"username": "x", "password": "\\ud800"}'),
+        ("POST", "/v1/session", '{"\\ud800": 1}'),
+        ("POST", "/v1/session", '{"a/b~c": 1}'),
+        ("POST", "/v1/applications", '{"licence_code": "\\u0000"}'),
+        ("POST", "/v1/applications", "[" * 100_000),
+        ("POST", "/v1/applications", '{"channel": NaN}'),
+        ("POST", "/v1/applications", '{"channel": ' + "9" * 5000 + "}"),
+        ("POST", "/v1/piles", '{"kind": "paraf", "letters": [{"version": 1e999}], "passphrase": "x"}'),
+    ],
+)
+def test_odd_json_is_refused(shared: Counter, method: str, path: str, body: str) -> None:
+    answer = shared.sign_in("muda").request(method, path, content=body.encode(), headers=JSON)
+    assert answer.status_code in (400, 401, 404, 422), answer.text
+    refusal(answer)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/licences/%00",
+        "/v1/licences/" + "x" * 300,
+        "/v1/applications?registration_number=%00",
+        "/v1/applications?limit=99999999999999999999",
+        "/v1/applications/%00",
+        "/v1/applications/%F0%28",
+        "/v1/register?year=2026&cursor=WyJcdTAwMDAiLDFd",
+        "/v1/register?cursor=WyJhIiw5OTk5OTk5OTk5OTk5OTk5OV0",
+        "/v1/piles/1",
+        "/v1/documents/..%2F..%2Fetc%2Fpasswd/original",
+        "/static/..%2F..%2Fmain.py",
+        "/static/%00",
+        "/problems/%00",
+    ],
+)
+def test_odd_addresses_are_refused(shared: Counter, path: str) -> None:
+    answer = shared.sign_in("loket").get(path)
+    assert answer.status_code in (400, 404, 422), answer.text
+    refusal(answer)
+
+
+def test_values_that_can_not_be_stored_are_refused(shared: Counter) -> None:
+    case_id = a_draft(shared.office)
+    client = shared.sign_in("pemohon")
+    data: dict[str, Any] = dict(holder_data(applicant(3, on=shared.office.today)))
+    answer = client.put(f"/v1/applications/{case_id}/holder", json=data | {"name": NUL})
+    assert refusal(answer) == (422, "invalid-input")
+    assert refusal(put_file(client, case_id, "ijazah", fields={"number": NUL})) == (422, "invalid-input")
+    named = put_file(client, case_id, "ijazah", name="a\x00b\r\nX: y.pdf")
+    assert named.status_code in (200, 400)
+
+
+def test_markup_stays_text(shared: Counter) -> None:
+    case_id = a_draft(shared.office)
+    client = shared.sign_in("pemohon")
+    name = '<script>alert("x")</script>.pdf'
+    document = put_file(client, case_id, "ijazah", PDF, name).json()["document"]
+    assert document["name"] == "script>.pdf"
+    served = client.get(f"/v1/documents/{document['id']}/original")
+    assert "<" not in served.headers["Content-Disposition"]
+
+
+def at_once(count: int, work: Any) -> list[Any]:
+    """What `count` threads answer that begin together."""
+    gate, found = threading.Barrier(count), []
+
+    def run() -> None:
+        gate.wait()
+        found.append(work())
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_ten_clicks_at_once_are_one_paraf(shared: Counter) -> None:
+    case_id = an_application(shared.office, "awaiting_paraf")
+    letter, muda = letter_of(shared.office, case_id), shared.sign_in("muda")
+    body = {"blanko_sha256": letter.blanko_sha256, "passphrase": passphrase_of("muda")}
+    answers = at_once(10, lambda: act(muda, case_id, "paraf", body, letter.version).status_code)
+    assert sorted(answers) == [202, *[409] * 9]
+    shared.office.work()
+    assert shared.office.case(case_id).paraf_next == 2
+
+
+def test_ten_submissions_at_once_take_one_number(shared: Counter) -> None:
+    client = shared.sign_in("pemohon")
+    case_id = a_draft(shared.office)
+    assert put_file(client, case_id, "ktp").status_code == 200
+    answers = at_once(10, lambda: act(client, case_id, "submission", version=1))
+    assert sorted(answer.status_code for answer in answers) == [200, *[412] * 9]
+
+
+def test_guesses_at_once_are_all_counted(shared: Counter) -> None:
+    attempt = of_sign_in("somebody", "192.0.2.7")
+
+    def guess() -> bool:
+        try:
+            count_attempt(shared.app.state.office, attempt)
+        except TooManyAttempts:
+            return False
+        return True
+
+    assert sum(at_once(12, guess)) == 5
+
+
+class ThreadNoting:
+    """Notes which thread calls it."""
+
+    def __init__(self) -> None:
+        self.threads: set[int] = set()
+        self.closed = 0
+
+    def inspect(self, data: bytes, name: str, profile: str) -> Inspection:
+        self.threads.add(threading.get_ident())
+        return Inspection("accept", name, len(data), ())
+
+    def close(self) -> None:
+        self.threads.add(threading.get_ident())
+        self.closed += 1
+
+
+def test_the_cage_is_always_asked_from_one_thread() -> None:
+    noting = ThreadNoting()
+    scanner = OneThreadScanner(noting)
+    pages = at_once(5, lambda: scanner.inspect(b"abc", "a.pdf", "document").pages)
+    scanner.close()
+    assert (pages, noting.closed) == ([3] * 5, 1)
+    assert len(noting.threads) == 1
+    assert threading.get_ident() not in noting.threads
