@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from models.ports import Inspection, Scanner
+from models.ports import Inspection, LetterJudge, LetterJudgement, Scanner
 
 
 class ClosableScanner(Scanner, Protocol):
@@ -31,3 +31,25 @@ class OneThreadScanner:
     def close(self) -> None:
         """End the scanner's process; the thread stays for a later call."""
         self._thread.submit(self._scanner.close).result()
+
+
+class ClosableJudge(LetterJudge, Protocol):
+    """A judge that holds a process."""
+
+    def close(self) -> None: ...
+
+
+class OneThreadJudge:
+    """A LetterJudge whose calls all run in one lasting thread, as those of `OneThreadScanner`."""
+
+    def __init__(self, judge: ClosableJudge) -> None:
+        self._judge = judge
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="judge")
+
+    def judge(self, data: bytes) -> LetterJudgement:
+        """See `models.ports.LetterJudge`."""
+        return self._thread.submit(self._judge.judge, data).result()
+
+    def close(self) -> None:
+        """End the judge's process; the thread stays for a later call."""
+        self._thread.submit(self._judge.close).result()

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from api.scanning import OneThreadScanner
+from api.scanning import OneThreadJudge, OneThreadScanner
 from models.catalogue import load_office
 from models.db import Database
-from models.ports import Clock, NikCipher, Scanner, Sealer, SecretHasher, Vault
+from models.ports import Clock, LetterJudge, NikCipher, Scanner, Sealer, SecretHasher, Vault
 from models.rules.errors import DefinitionError
 from models.rules.working_time import Calendar
 from models.services.endorse import Desk
 from workers.adapters.clock import SystemClock
 from workers.adapters.hashing import Argon2Hasher
 from workers.adapters.holidays_id import closed_days
+from workers.adapters.letter_judge import CageLetterJudge
 from workers.adapters.nik_cipher import AesNikCipher
 from workers.adapters.scanner import CageScanner
 from workers.adapters.sealing import BoxSealer, key_from
+from workers.adapters.trust import load_trust
 from workers.adapters.vault import open_vault
 from workers.settings import Settings
 
@@ -29,7 +31,10 @@ CALENDAR_YEARS = (2022, 2040)
 
 @dataclass(frozen=True, slots=True)
 class ApiOffice:
-    """The office as the counter sees it. `scanner` None: a locked PDF is only found by the check."""
+    """The office as the counter sees it. `scanner` None: a locked PDF is only found by the check.
+
+    `judge` None: an uploaded letter is compared by its hash alone.
+    """
 
     db: Database
     clock: Clock
@@ -40,6 +45,7 @@ class ApiOffice:
     calendar: Calendar
     settings: Settings
     scanner: Scanner | None = None
+    judge: LetterJudge | None = None
     dummy_hash: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
@@ -60,8 +66,9 @@ class ApiOffice:
     def close(self) -> None:
         """Let connections and the cage go; a later use opens them again."""
         self.db.dispose()
-        if isinstance(self.scanner, OneThreadScanner):
-            self.scanner.close()
+        for held in (self.scanner, self.judge):
+            if isinstance(held, OneThreadScanner | OneThreadJudge):
+                held.close()
 
 
 def open_office(settings: Settings) -> ApiOffice:
@@ -81,6 +88,7 @@ def open_office(settings: Settings) -> ApiOffice:
         calendar=office.calendar(closed_days(*CALENDAR_YEARS)),
         settings=settings,
         scanner=OneThreadScanner(CageScanner()),
+        judge=OneThreadJudge(CageLetterJudge(load_trust(settings.home / "trust"))),
     )
 
 

@@ -169,6 +169,38 @@ class Scanner(Protocol):
         ...
 
 
+JudgementCode = Literal["genuine", "changed", "foreign", "unsigned", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureSeen:
+    """One signature of a file: who, in which post, when by the signer's own clock, and whether it holds."""
+
+    field: str
+    signer: str
+    title: str
+    at: str
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LetterJudgement:
+    """What a file that may be a licence is, by its signatures alone. `number` is what its QR code vouches for."""
+
+    code: JudgementCode
+    signatures: tuple[SignatureSeen, ...] = ()
+    number: str = ""
+    blanko_sha256: str = ""
+
+
+class LetterJudge(Protocol):
+    """Judges the signatures of a stranger's PDF inside a cage; never raises for what the file does."""
+
+    def judge(self, data: bytes) -> LetterJudgement:
+        """Raises TemporaryFailure when no cage can be had."""
+        ...
+
+
 class PageReader(Protocol):
     """Draws and reads pages of files that a Scanner let in; parses in the same cage."""
 

@@ -12,7 +12,7 @@ from models.ports import Vault
 from models.rules.errors import DamagedObject, NotFound
 from ops.checker.check import run_check
 from ops.embedded import office_servers
-from workers.adapters.office_keys import load_trust
+from workers.adapters.trust import load_trust
 from workers.adapters.vault import open_vault
 from workers.settings import Settings
 

@@ -22,7 +22,7 @@ from ops.demonstration.scenario import NEVER_MENDED, SENT_BACK, TO_CORRECT, Case
 from ops.embedded import forget
 from ops.office import LocalOffice
 from workers.adapters.clock import SystemClock
-from workers.adapters.office_keys import load_trust
+from workers.adapters.trust import load_trust
 from workers.adapters.vault import open_vault
 from workers.settings import Settings
 

@@ -11,7 +11,7 @@ import typer
 from models.rules.errors import DefinitionError
 from workers.adapters.letter.letter_verify import VerificationReport, verify
 from workers.adapters.letter.phrases import long_date
-from workers.adapters.office_keys import load_trust
+from workers.adapters.trust import load_trust
 from workers.settings import Settings
 
 

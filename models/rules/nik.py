@@ -37,6 +37,17 @@ class Nik:
         """Whether the birth date in the NIK is `birth_date`."""
         return (self.day, self.month, self.year) == (birth_date.day, birth_date.month, birth_date.year % 100)
 
+    def likely_birth_date(self, today: date, youngest: int = 17) -> date | None:
+        """The birth date of the younger century that makes its holder at least `youngest` on `today`; None: no such day."""
+        for century in (2000, 1900):
+            try:
+                born = date(century + self.year, self.month, self.day)
+            except ValueError:
+                continue
+            if (today.year - born.year) - ((today.month, today.day) < (born.month, born.day)) >= youngest:
+                return born
+        return None
+
     def __str__(self) -> str:
         return self.digits
 

@@ -27,6 +27,9 @@ EDITABLE = frozenset({Stage.DRAFT, Stage.RETURNED, Stage.LAPSED})
 """Where the applicant may change data and documents."""
 
 MAX_PARTS = 20
+PRIORITIES = {"counter": 3, "online": 5, "batch": 7}
+"""By channel, the smallest first; an applicant who waits at the counter goes before files."""
+PRECEDENCE = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,19 @@ class Draft:
 
 
 def open_draft(
-    db: Database, clock: Clock, actor: Actor, licence_code: str, application_type: str, channel: str = "online"
+    db: Database,
+    clock: Clock,
+    actor: Actor,
+    licence_code: str,
+    application_type: str,
+    channel: str = "online",
+    *,
+    precedence: bool = False,
 ) -> Draft:
-    """Start an application; raises NotFound for an unknown licence, InvalidInput for an unknown type."""
+    """Start an application; raises NotFound for an unknown licence, InvalidInput for an unknown type.
+
+    `precedence`: for the elderly, the disabled and the pregnant; which of them is nobody's business.
+    """
     now, link = clock.now(), secrets.token_urlsafe(24)
     with db.transaction() as session:
         _, sop = current_sop(session, licence_code, jakarta_date(now))
@@ -54,7 +67,7 @@ def open_draft(
             stage_since=now,
             applicant_id=None if actor.is_staff else actor.person_id,
             link_sha256=link_hash(link),
-            priority=3 if channel == "counter" else 7 if channel == "batch" else 5,
+            priority=PRECEDENCE if precedence else PRIORITIES.get(channel, 5),
         )
         session.add(case)
         session.flush()
@@ -72,7 +85,7 @@ def describe(
 ) -> int:
     """Put the applicant's data; the last one holds. Returns the case's version. Raises WrongStage once submitted."""
     with db.transaction() as session:
-        case = _editable(session, actor, application_id)
+        case = editable_case(session, actor, application_id)
         holder = session.get(HolderData, application_id)
         values = _holder_values(cipher, data)
         if holder is None:
@@ -115,7 +128,7 @@ def attach(db: Database, clock: Clock, actor: Actor, application_id: UUID, uploa
     """
     now = clock.now()
     with db.transaction() as session:
-        case = _editable(session, actor, application_id, staff_too=True)
+        case = editable_case(session, actor, application_id, staff_too=True)
         _check_kind(session, case, upload, clock)
         current = session.exec(
             select(Document).where(
@@ -157,7 +170,7 @@ def _add_document(session: Session, clock: Clock, actor: Actor, case: Applicatio
 def remove(db: Database, clock: Clock, actor: Actor, application_id: UUID, document_id: UUID) -> None:
     """Take a document out of the berkas; the bytes stay in the vault until their class of data ends."""
     with db.transaction() as session:
-        case = _editable(session, actor, application_id, staff_too=True)
+        case = editable_case(session, actor, application_id, staff_too=True)
         row = session.get(Document, document_id)
         if row is None or row.application_id != case.id or row.replaced_at is not None:
             raise InvalidInput("There is no such document in this berkas; reload the list.")
@@ -179,7 +192,8 @@ def _check_kind(session: Session, case: Application, upload: Upload, clock: Cloc
         raise InvalidInput(f"A requirement takes parts 1 to {MAX_PARTS}; join pages into one PDF.")
 
 
-def _editable(session: Session, actor: Actor, application_id: UUID, *, staff_too: bool = False) -> Application:
+def editable_case(session: Session, actor: Actor, application_id: UUID, *, staff_too: bool = False) -> Application:
+    """The case, locked, if its berkas may be changed by the actor now. Raises NotFound, Forbidden, WrongStage."""
     case = lock_case(session, application_id)
     require_owner_or_staff(actor, case.id, case.applicant_id)
     allowed = EDITABLE | ({Stage.VERIFYING} if staff_too and actor.is_staff else set())

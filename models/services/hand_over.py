@@ -17,9 +17,18 @@ from models.tables.letters import HandOver, Licence
 
 
 def hand_over(
-    db: Database, clock: Clock, actor: Actor, application_id: UUID, taken: HandOverInput, version: int | None = None
+    db: Database,
+    clock: Clock,
+    actor: Actor,
+    application_id: UUID,
+    taken: HandOverInput,
+    version: int | None = None,
+    proof_sha256: str = "",
 ) -> int:
-    """Record who took the licence and what was seen of him; closes the register's line. Returns the new version."""
+    """Record who took the licence and what was seen of him; closes the register's line. Returns the new version.
+
+    `proof_sha256` names the receiver's signature on screen in the vault, when he gave one.
+    """
     now = clock.now()
     if taken.relation == "kuasa" and taken.identity != "surat_kuasa_dan_ktp":
         fault = Fault("/identity", "a representative shows a power of attorney and a KTP: surat_kuasa_dan_ktp")
@@ -40,6 +49,7 @@ def hand_over(
                 application_id=case.id,
                 officer_id=person_of(actor),
                 handed_over_at=now,
+                proof_sha256=proof_sha256,
                 **taken.model_dump(),
             )
         )

@@ -37,6 +37,30 @@ class HolderInput(Input):
     represented: bool = False
 
 
+class PersonInput(Input):
+    """Who applies: the first half of an applicant's data. `nik` empty keeps the one that is stored."""
+
+    name: Line
+    nik: Annotated[str, StringConstraints(pattern=r"^(\d{16})?$")] = ""
+    birth_place: Line
+    birth_date: date
+    sex: Literal["L", "P"]
+    address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+    phone: Annotated[str, StringConstraints(pattern=r"^$|^\+62[2-9]\d{6,11}$")] = ""
+    email: Annotated[str, StringConstraints(max_length=255)] = ""
+    represented: bool = False
+
+
+class WorkplaceInput(Input):
+    """Registration and workplace: the second half. `str_valid_until` None means lifelong."""
+
+    str_number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+    str_valid_until: date | None = None
+    workplace_name: Line
+    workplace_address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+    place_order: Annotated[int, Field(ge=1, le=20)] = 1
+
+
 class Amendment(Input):
     """Corrections to what the letter says; only the values that are given change."""
 

@@ -81,8 +81,11 @@ def _resolve_deficiencies(session: Session, case: Application, now: datetime) ->
 
 def _refuse_empty(session: Session, case: Application) -> None:
     faults = []
-    if session.get(HolderData, case.id) is None:
+    holder = session.get(HolderData, case.id)
+    if holder is None:
         faults.append(Fault("/holder", "The applicant's data is missing: fill it in first.", "missing"))
+    elif not (holder.str_number and holder.workplace_name):
+        faults.append(Fault("/holder/workplace_name", "The workplace is missing: fill it in first.", "missing"))
     documents = session.exec(
         select(Document.id).where(Document.application_id == case.id, col(Document.replaced_at).is_(None)).limit(1)
     ).first()

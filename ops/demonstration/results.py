@@ -15,7 +15,7 @@ from typing import Any
 from ops.demonstration.desk import Desk
 from ops.demonstration.scenario import Case
 from workers.adapters.letter.letter_verify import verify
-from workers.adapters.office_keys import Trust
+from workers.adapters.trust import Trust
 
 STEP_OF_STAGE = {
     "draft": "1",

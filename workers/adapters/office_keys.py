@@ -26,14 +26,6 @@ class IssuingKeys:
     qr: Ed25519PrivateKey = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """What anyone may hold to verify the office's letters: certificates and QR keys, PEM."""
-
-    roots: tuple[bytes, ...]
-    qr_keys: tuple[bytes, ...]
-
-
 def make_office_keys(folder: Path, trust: Path, office: str, seal: Official, at: datetime) -> bool:
     """Make authority, seal and QR key on an office's first day; False when they are there already."""
     if (folder / QR_FILE).exists():
@@ -60,13 +52,6 @@ def load_issuing_keys(folder: Path) -> IssuingKeys:
 def load_authority(folder: Path) -> office_ca.OfficeCa:
     """The authority, for issuing an official's key."""
     return office_ca.load_ca(_read(folder / CA_FILE), _read(folder / PASSPHRASE_FILE).decode())
-
-
-def load_trust(folder: Path) -> Trust:
-    """Every certificate and QR key in the folder: retired ones stay there, so that old letters still verify."""
-    roots = [path.read_bytes() for path in sorted(folder.glob("ca*.pem"))]
-    keys = [path.read_bytes() for path in sorted(folder.glob("qr*.pem"))]
-    return Trust(tuple(roots), tuple(keys))
 
 
 def _write(path: Path, data: bytes) -> None:
