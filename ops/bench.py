@@ -47,3 +47,14 @@ def pipeline(licences: Annotated[int, typer.Option(help="Licences to issue.")] =
     from ops.benchmarks.pipeline import run
 
     show("bench pipeline", run(licences, tell), json)
+
+
+@app.command()
+def intake(
+    applications: Annotated[int, typer.Option(help="Applications in each of the two rushes.")] = 1000,
+    json: Json = False,
+) -> None:
+    """Applications a second through upload, inspection and verdict; waits at the counter with and without a batch."""
+    from ops.benchmarks.intake import run
+
+    show("bench intake", run(applications, tell), json)
