@@ -2,6 +2,7 @@
 
 What was sent and not done is sent again after a while; the case's version makes the second delivery find nothing.
 The backlog waits in PostgreSQL, in order of priority: a bulk sender can not fill the broker before the counter.
+Plain psycopg: it wakes for nearly every commit of the office, and one statement finds all that may go.
 """
 
 from __future__ import annotations
@@ -10,21 +11,20 @@ import select as io_select
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import structlog
 from kombu.exceptions import OperationalError as BrokerAway
+from psycopg.rows import class_row
 from redis.exceptions import RedisError
-from sqlmodel import col, func, select
 
-from models.db import Database, DatabaseAway
 from models.ports import Clock
 from models.queues import RELAY_HEARTBEAT, Queue
-from models.services import heartbeat
-from models.tables.work import Outbox
+from workers.adapters.clock import SystemClock
+from workers.settings import Settings
 
 IN_FLIGHT = 24
 """Messages of a queue on the broker at once: enough to keep its workers busy, few enough to lose."""
@@ -32,119 +32,148 @@ IN_FLIGHT = 24
 AGAIN_AFTER = timedelta(seconds=20)
 """Sent and not done for so long: sent again. Longer than a queue of IN_FLIGHT takes to be worked off."""
 
-BATCH = 100
 PULSE = timedelta(seconds=5)
+TOGETHER = 0.02
+"""Seconds that a wake-up waits for its like: a pile of fifty letters is fifty commits and one sweep."""
+
+_DUE = """
+WITH flying AS (
+    SELECT queue, count(*) AS n FROM outbox
+     WHERE done_at IS NULL AND sent_at IS NOT NULL AND due_at > %(now)s GROUP BY queue
+), due AS MATERIALIZED (
+    SELECT picked.id, picked.priority FROM unnest(%(queues)s::text[]) AS q (queue) LEFT JOIN flying USING (queue)
+     CROSS JOIN LATERAL (
+        SELECT o.id, o.priority FROM outbox o
+         WHERE o.queue = q.queue AND o.done_at IS NULL AND o.due_at <= %(now)s
+         ORDER BY o.priority, o.id LIMIT greatest(0, %(in_flight)s - coalesce(flying.n, 0))
+           FOR UPDATE SKIP LOCKED) AS picked
+)
+UPDATE outbox o SET sent_at = %(now)s, sent_count = o.sent_count + 1, due_at = %(again)s
+  FROM due WHERE o.id = due.id
+RETURNING o.id, o.task, o.queue, o.subject_id::text AS subject_id, o.generation, o.priority, o.trace
+"""
+_BEAT = """
+INSERT INTO heartbeat (name, succeeded_at, detail) VALUES (%s, %s, '')
+ON CONFLICT (name) DO UPDATE SET succeeded_at = excluded.succeeded_at
+"""
 log = structlog.get_logger()
-Publish = Callable[[Outbox], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One outbox row that is to be sent now."""
+
+    id: int
+    task: str
+    queue: str
+    subject_id: str
+    generation: int
+    priority: int
+    trace: str
+
+
+Publish = Callable[[Due], None]
 
 
 @dataclass(slots=True)
 class Relay:
-    """Sends due work; several may run, each row is locked by the one that sends it."""
+    """Sends due work over one connection, opened again when it breaks; several relays may run."""
 
-    db: Database
+    url: str
     clock: Clock
     publish: Publish
+    _connection: psycopg.Connection[Any] | None = field(default=None, init=False)
+    _beat_due: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
 
     def sweep(self) -> int:
-        """Send everything that may be sent now; returns how many messages went out."""
-        return sum(self._sweep_queue(queue) for queue in Queue)
+        """Send everything that may be sent now; returns how many messages went out.
 
-    def _sweep_queue(self, queue: Queue) -> int:
-        now = self.clock.now()
-        with self.db.transaction() as session:
-            flying = session.exec(
-                select(func.count())
-                .select_from(Outbox)
-                .where(Outbox.queue == queue.value, col(Outbox.done_at).is_(None))
-                .where(col(Outbox.sent_at).is_not(None), Outbox.due_at > now)
-            ).one()
-            rows = session.exec(
-                select(Outbox)
-                .where(Outbox.queue == queue.value, col(Outbox.done_at).is_(None), Outbox.due_at <= now)
-                .order_by(col(Outbox.priority), col(Outbox.id))
-                .limit(max(0, min(BATCH, IN_FLIGHT - flying)))
-                .with_for_update(skip_locked=True)
-            ).all()
+        A message that the broker does not take rolls all back: those before it are sent twice, none is lost.
+        """
+        now, connection = self.clock.now(), self._open()
+        values = {
+            "now": now,
+            "again": now + AGAIN_AFTER,
+            "in_flight": IN_FLIGHT,
+            "queues": [queue.value for queue in Queue],
+        }
+        with connection.transaction(), connection.cursor(row_factory=class_row(Due)) as cursor:
+            rows = sorted(cursor.execute(_DUE, values).fetchall(), key=lambda row: (row.priority, row.id))
             for row in rows:
                 self.publish(row)
-                row.sent_at, row.sent_count, row.due_at = now, row.sent_count + 1, now + AGAIN_AFTER
-                session.add(row)
-            return len(rows)
+            self._pulse(connection, now)
+        return len(rows)
 
-
-def run(relay: Relay, listen_url: str, pause: float, stop: threading.Event) -> None:
-    """Sweep when PostgreSQL tells of new work and every `pause` seconds, until `stop`; nothing makes it give up."""
-    ear, pulse = _Ear(listen_url), _Pulse(relay)
-    while not stop.is_set():
-        try:
-            sent = relay.sweep()
-            pulse.beat()
-            if sent:
-                log.info("relayed", messages=sent)
-                continue
-        except (DatabaseAway, BrokerAway, RedisError, OSError) as error:
-            log.warning("relay_waits", error=type(error).__name__)
-            stop.wait(min(pause, 1.0))
-            continue
-        ear.wait(pause)
-    ear.close()
-
-
-class _Pulse:
-    """Writes that the relay sweeps, at most every few seconds: a health check watches its age."""
-
-    def __init__(self, relay: Relay) -> None:
-        self._relay, self._next = relay, datetime.min.replace(tzinfo=UTC)
-
-    def beat(self) -> None:
-        now = self._relay.clock.now()
-        if now >= self._next:
-            heartbeat.beat(self._relay.db, self._relay.clock, RELAY_HEARTBEAT)
-            self._next = now + PULSE
-
-
-class _Ear:
-    """LISTEN on a connection of its own, opened again when it breaks; without it the pause alone decides."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url.replace("postgresql+psycopg://", "postgresql://", 1)
-        self._connection: psycopg.Connection[Any] | None = None
+    def _pulse(self, connection: psycopg.Connection[Any], now: datetime) -> None:
+        # A health check watches the age of this row: progress, not presence.
+        if now >= self._beat_due:
+            connection.execute(_BEAT, (RELAY_HEARTBEAT, now))
+            self._beat_due = now + PULSE
 
     def wait(self, seconds: float) -> None:
-        try:
-            connection = self._open()
-            ready, _, _ = io_select.select([connection.fileno()], [], [], seconds)
-            if ready:
-                for _ in connection.notifies(timeout=0):
-                    pass
-        except (psycopg.Error, OSError, ValueError):
-            self.close()
-            threading.Event().wait(min(seconds, 0.5))
+        """Until PostgreSQL tells of new work or of work done, at most `seconds`."""
+        connection = self._open()
+        ready, _, _ = io_select.select([connection.fileno()], [], [], seconds)
+        if ready:
+            threading.Event().wait(TOGETHER)
+        for _ in connection.notifies(timeout=0):
+            pass
 
     def _open(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5)
+            url = self.url.replace("postgresql+psycopg://", "postgresql://", 1)
+            self._connection = psycopg.connect(
+                url, autocommit=True, connect_timeout=5, application_name="paraf-relay", options="-c lock_timeout=10s"
+            )
             self._connection.execute("LISTEN paraf_outbox")
         return self._connection
 
     def close(self) -> None:
+        """Let the connection go; the next use opens one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
 
+def run(relay: Relay, pause: float, stop: threading.Event) -> None:
+    """Sweep when there is news and every `pause` seconds, until `stop`; nothing makes it give up."""
+    while not stop.is_set():
+        try:
+            sent = relay.sweep()
+            if sent:
+                log.info("relayed", messages=sent)
+            relay.wait(pause)
+        except (BrokerAway, RedisError) as error:
+            log.warning("relay_waits", error=type(error).__name__)
+            stop.wait(min(pause, 1.0))
+        except (psycopg.Error, OSError) as error:
+            log.warning("relay_waits", error=type(error).__name__)
+            relay.close()
+            stop.wait(min(pause, 1.0))
+    relay.close()
+
+
+def publisher() -> Publish:
+    """Puts one outbox row on the broker: a task name, an id and a generation, nothing else."""
+    from workers.app import app
+
+    def publish(row: Due) -> None:
+        arguments = {"id": row.subject_id, "generation": row.generation}
+        headers = {"traceparent": row.trace} if row.trace else {}
+        app.send_task(row.task, kwargs=arguments, queue=row.queue, headers=headers)
+
+    return publish
+
+
 def main() -> None:
     """The process `python -m workers.relay`."""
-    from workers import wiring
-
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    settings = wiring.settings()
-    relay = Relay(wiring.database(), wiring.clock(), wiring.publisher())
+    settings = Settings()
+    relay = Relay(settings.app_database, SystemClock(), publisher())
     log.info("relay_started")
-    run(relay, settings.app_database, settings.relay_sweep_seconds, stop)
+    run(relay, settings.relay_sweep_seconds, stop)
     log.info("relay_stopped")
 
 

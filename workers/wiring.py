@@ -1,4 +1,4 @@
-"""The one place where ports meet adapters, for workers and relay.
+"""The one place where ports meet adapters, for workers.
 
 Everything is made at its first use, which in a worker is after the fork: no socket, thread or key is shared with the
 parent process. Adapters are imported there too, so that a queue's worker carries only what its tasks need.
@@ -6,7 +6,6 @@ parent process. Adapters are imported there too, so that a queue's worker carrie
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from models.services.notify import Mailroom
     from models.services.page_images import PictureRoom
     from models.services.receipts import ReceiptDesk
-    from models.tables.work import Outbox
     from workers.adapters.office_keys import IssuingKeys
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
@@ -191,18 +189,6 @@ def _whatsapp() -> Courier | None:
 
     url, token = settings().whatsapp_url, settings().whatsapp_token
     return WhatsAppCourier(url, token.get_secret_value()) if url and token else None
-
-
-def publisher() -> Callable[[Outbox], None]:
-    """Puts one outbox row on the broker: a task name, an id and a generation, nothing else."""
-    from workers.app import app
-
-    def publish(row: Outbox) -> None:
-        arguments = {"id": str(row.subject_id), "generation": row.generation}
-        headers = {"traceparent": row.trace} if row.trace else {}
-        app.send_task(row.task, kwargs=arguments, queue=row.queue, headers=headers)
-
-    return publish
 
 
 def _needed(path: Path | None, name: str) -> Path:
