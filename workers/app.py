@@ -71,6 +71,8 @@ def _broker() -> dict[str, Any]:
             # With kombu's defaults a dead worker's task comes back minutes after the timeout, with these seconds.
             "unacked_restore_interval": 2,
             "unacked_restore_throttle": 1,
+            # A list for each priority of the outbox, lowest first: who waits at the counter passes what lies there.
+            "priority_steps": list(range(10)),
             # Without these a publisher hangs for ever, and a half-open socket is never noticed.
             "socket_timeout": 10,
             "socket_connect_timeout": 5,

@@ -26,8 +26,14 @@ from models.queues import RELAY_HEARTBEAT, Queue
 from workers.adapters.clock import SystemClock
 from workers.settings import Settings
 
-IN_FLIGHT = 24
-"""Messages of a queue on the broker at once: enough to keep its workers busy, few enough to lose."""
+IN_FLIGHT = 12
+"""Messages of a lane on the broker at once: enough to keep its workers busy, few enough to lose."""
+
+SLOW = {Queue.ARCHIVE: 4}
+"""Queues with less room: one of their messages may take long, and all must be worked off before AGAIN_AFTER."""
+
+LANES = ((0, 4), (5, 32767))
+"""Priorities, first and last, that share a queue's room: whoever waits at the counter has room that no batch fills."""
 
 AGAIN_AFTER = timedelta(seconds=20)
 """Sent and not done for so long: sent again. Longer than a queue of IN_FLIGHT takes to be worked off."""
@@ -38,20 +44,32 @@ TOGETHER = 0.02
 
 _DUE = """
 WITH flying AS (
-    SELECT queue, count(*) AS n FROM outbox
-     WHERE done_at IS NULL AND sent_at IS NOT NULL AND due_at > %(now)s GROUP BY queue
+    SELECT queue, priority, count(*) AS n FROM outbox
+     WHERE done_at IS NULL AND sent_at IS NOT NULL AND due_at > %(now)s GROUP BY queue, priority
+), lane AS (
+    SELECT l.queue, l.low, l.high, l.room - coalesce(sum(f.n), 0)::int AS room
+      FROM unnest(%(queues)s::text[], %(lows)s::int[], %(highs)s::int[], %(rooms)s::int[]) AS l (queue, low, high, room)
+      LEFT JOIN flying f ON f.queue = l.queue AND f.priority BETWEEN l.low AND l.high
+     GROUP BY l.queue, l.low, l.high, l.room
 ), due AS MATERIALIZED (
-    SELECT picked.id, picked.priority FROM unnest(%(queues)s::text[]) AS q (queue) LEFT JOIN flying USING (queue)
-     CROSS JOIN LATERAL (
+    SELECT picked.id, picked.priority FROM lane CROSS JOIN LATERAL (
         SELECT o.id, o.priority FROM outbox o
-         WHERE o.queue = q.queue AND o.done_at IS NULL AND o.due_at <= %(now)s
-         ORDER BY o.priority, o.id LIMIT greatest(0, %(in_flight)s - coalesce(flying.n, 0))
+         WHERE o.queue = lane.queue AND o.priority BETWEEN lane.low AND lane.high
+           AND o.done_at IS NULL AND o.due_at <= %(now)s
+         ORDER BY o.priority, o.id LIMIT greatest(0, lane.room)
            FOR UPDATE SKIP LOCKED) AS picked
 )
 UPDATE outbox o SET sent_at = %(now)s, sent_count = o.sent_count + 1, due_at = %(again)s
   FROM due WHERE o.id = due.id
 RETURNING o.id, o.task, o.queue, o.subject_id::text AS subject_id, o.generation, o.priority, o.trace
 """
+_PLACES = [(queue, low, high) for queue in Queue for low, high in LANES]
+_LANES = {
+    "queues": [queue.value for queue, _, _ in _PLACES],
+    "lows": [low for _, low, _ in _PLACES],
+    "highs": [high for _, _, high in _PLACES],
+    "rooms": [SLOW.get(queue, IN_FLIGHT) for queue, _, _ in _PLACES],
+}
 _BEAT = """
 INSERT INTO heartbeat (name, succeeded_at, detail) VALUES (%s, %s, '')
 ON CONFLICT (name) DO UPDATE SET succeeded_at = excluded.succeeded_at
@@ -91,12 +109,7 @@ class Relay:
         A message that the broker does not take rolls all back: those before it are sent twice, none is lost.
         """
         now, connection = self.clock.now(), self._open()
-        values = {
-            "now": now,
-            "again": now + AGAIN_AFTER,
-            "in_flight": IN_FLIGHT,
-            "queues": [queue.value for queue in Queue],
-        }
+        values = {"now": now, "again": now + AGAIN_AFTER, **_LANES}
         with connection.transaction(), connection.cursor(row_factory=class_row(Due)) as cursor:
             rows = sorted(cursor.execute(_DUE, values).fetchall(), key=lambda row: (row.priority, row.id))
             for row in rows:
@@ -160,7 +173,7 @@ def publisher() -> Publish:
     def publish(row: Due) -> None:
         arguments = {"id": row.subject_id, "generation": row.generation}
         headers = {"traceparent": row.trace} if row.trace else {}
-        app.send_task(row.task, kwargs=arguments, queue=row.queue, headers=headers)
+        app.send_task(row.task, kwargs=arguments, queue=row.queue, headers=headers, priority=row.priority)
 
     return publish
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -15,7 +16,11 @@ from celery.apps import worker as celery_worker
 from celery.bin import beat, worker
 from celery.bin.base import CLIContext
 
+from models.queues import Queue
 from workers.app import TASK_MODULES, app
+
+PATIENCE = 10
+"""Page pictures and dossiers take a tenth of a core that somebody else wants, and all of one that nobody does."""
 
 COMMANDS = {"worker": worker.worker, "beat": beat.beat}
 
@@ -24,6 +29,8 @@ class Worker(celery_worker.Worker):  # type: ignore[misc]  # untyped base
     """Loads the tasks, which beat and Flower have no use for, and parts with them to its children without copies."""
 
     def on_before_init(self, **options: Any) -> None:
+        if set(options.get("queues") or ()) == {Queue.ARCHIVE.value}:
+            os.nice(PATIENCE)
         for module in TASK_MODULES:
             importlib.import_module(module)
         super().on_before_init(**options)

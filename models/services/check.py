@@ -41,9 +41,8 @@ def check_completeness(db: Database, clock: Clock, inspector: Inspector, ticket:
 
 
 def _check(db: Database, clock: Clock, inspector: Inspector, ticket: Ticket, case: Application) -> None:
-    profiles = _profiles(db, clock, case)
-    for row in _uninspected(db, case.id):
-        inspect_document(db, clock, inspector, row, profiles.get(row.requirement, "document"))
+    for row, profile in _to_inspect(db, clock, case):
+        inspect_document(db, clock, inspector, row, profile)
     now = clock.now()
     with db.transaction() as session:
         found = still_mine(session, ticket)
@@ -64,22 +63,26 @@ def rules_of(session: Session, case: Application, today: date) -> tuple[UUID, So
     return current_sop(session, case.licence_code, today)
 
 
-def _profiles(db: Database, clock: Clock, case: Application) -> dict[str, str]:
+def _to_inspect(db: Database, clock: Clock, case: Application) -> list[tuple[Document, str]]:
     with db.transaction() as session:
+        rows = uninspected(session, case.id)
+        if not rows:
+            return []
         _, sop = rules_of(session, case, jakarta_date(clock.now()))
-        return {requirement.code: requirement.profile for requirement in sop.requirements}
+        profiles = {requirement.code: requirement.profile for requirement in sop.requirements}
+        return [(row, profiles.get(row.requirement, "document")) for row in rows]
 
 
-def _uninspected(db: Database, case_id: UUID) -> list[Document]:
-    with db.transaction() as session:
-        return list(
-            session.exec(
-                select(Document)
-                .where(Document.application_id == case_id, col(Document.replaced_at).is_(None))
-                .where(col(Document.inspected_at).is_(None))
-                .order_by(col(Document.id))
-            )
+def uninspected(session: Session, case_id: UUID) -> list[Document]:
+    """The files of a berkas that nobody looked at yet."""
+    return list(
+        session.exec(
+            select(Document)
+            .where(Document.application_id == case_id, col(Document.replaced_at).is_(None))
+            .where(col(Document.inspected_at).is_(None))
+            .order_by(col(Document.id))
         )
+    )
 
 
 def inspect_document(db: Database, clock: Clock, inspector: Inspector, row: Document, profile: str) -> None:

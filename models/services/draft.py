@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -22,11 +22,13 @@ from models.services.check import rules_of
 from models.services.definitions import current_sop
 from models.services.inputs import HolderInput
 from models.tables.cases import Application, Document, HolderData
+from models.tables.work import Outbox
 
 EDITABLE = frozenset({Stage.DRAFT, Stage.RETURNED, Stage.LAPSED})
 """Where the applicant may change data and documents."""
 
 MAX_PARTS = 20
+LOOK: Final = "paraf.inspect_document"
 PRIORITIES = {"counter": 3, "online": 5, "batch": 7}
 """By channel, the smallest first; an applicant who waits at the counter goes before files."""
 PRECEDENCE = 1
@@ -163,8 +165,22 @@ def _add_document(session: Session, clock: Clock, actor: Actor, case: Applicatio
     session.flush()
     detail = {"requirement": upload.requirement, "part": upload.part, "sha256": upload.stored.sha256}
     record(session, "attach", at=clock.now(), case=case, actor=actor, detail=detail)
-    enqueue(session, "paraf.inspect_document", row.id, 1, clock.now(), priority=case.priority)
+    if not _look_is_asked_for(session, case.id):
+        enqueue(session, LOOK, row.id, 1, clock.now(), priority=case.priority)
     return row.id
+
+
+def _look_is_asked_for(session: Session, case_id: UUID) -> bool:
+    """Whether a look at this berkas waits and was not sent: it will see this file too. Locked, so it is not sent now."""
+    waiting = session.exec(
+        select(Outbox.id)
+        .join(Document, col(Document.id) == col(Outbox.subject_id))
+        .where(Document.application_id == case_id, Outbox.task == LOOK)
+        .where(col(Outbox.done_at).is_(None), col(Outbox.sent_at).is_(None))
+        .limit(1)
+        .with_for_update(of=Outbox)
+    ).first()
+    return waiting is not None
 
 
 def remove(db: Database, clock: Clock, actor: Actor, application_id: UUID, document_id: UUID) -> None:
