@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+import psycopg
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 from models.rules.errors import TemporaryFailure
+
+FRESH_SECONDS = 1.0
 
 
 class DatabaseAway(TemporaryFailure):
@@ -21,6 +28,21 @@ class DatabaseAway(TemporaryFailure):
 def dialect_url(url: str) -> str:
     """`postgresql://` as SQLAlchemy wants it, with psycopg 3 as the driver."""
     return url.replace("postgresql://", "postgresql+psycopg://", 1).replace("postgres://", "postgresql+psycopg://", 1)
+
+
+def _note_use(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ARG001 - the event's signature
+    record.info["used"] = time.monotonic()
+
+
+def _ping_idle(connection: Any, record: ConnectionPoolEntry, proxy: Any) -> None:  # noqa: ARG001 - the event's signature
+    """A connection that lay idle may have died unseen; one that was used a moment ago is not asked at every step."""
+    if time.monotonic() - record.info.get("used", math.inf) < FRESH_SECONDS:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError from error  # the pool opens another
 
 
 class Database:
@@ -41,7 +63,6 @@ class Database:
                 hide_parameters=True,
                 pool_size=self._pool_size,
                 max_overflow=self._pool_size,
-                pool_pre_ping=True,
                 pool_timeout=10,
                 connect_args={
                     "connect_timeout": 5,
@@ -51,6 +72,8 @@ class Database:
                     " -c statement_timeout=30s -c timezone=UTC",
                 },
             )
+            event.listen(self._engine, "checkin", _note_use)
+            event.listen(self._engine, "checkout", _ping_idle)
         return self._engine
 
     @contextmanager

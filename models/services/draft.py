@@ -171,7 +171,7 @@ def _add_document(session: Session, clock: Clock, actor: Actor, case: Applicatio
 
 
 def _look_is_asked_for(session: Session, case_id: UUID) -> bool:
-    """Whether a look at this berkas waits and was not sent: it will see this file too. Locked, so it is not sent now."""
+    """Whether a look at this berkas waits unsent: it will see this file too. Locked, so that it is not sent now."""
     waiting = session.exec(
         select(Outbox.id)
         .join(Document, col(Document.id) == col(Outbox.subject_id))

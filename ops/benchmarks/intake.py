@@ -85,7 +85,7 @@ class _Rush:
 
 
 def run(applications: int = 1000, tell: Tell = lambda _: None) -> dict[str, Any]:
-    """Figures by the names of the benchmark's table; raises PermanentFailure when the office refuses or stands still."""
+    """Figures by the names of the benchmark's table; raises PermanentFailure when the office stands still."""
     with passing_home() as home, LocalOffice(home, 8300, flower_port=5655, tell=tell) as office:
         script = Script.for_office(office)
         on = jakarta_date(script.clock.now())
