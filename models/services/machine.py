@@ -27,7 +27,12 @@ from models.tables.work import Outbox
 MAX_ATTEMPTS = 5
 """Attempts before a case is set aside for a person; counted before the work, so that a crash counts too."""
 
-_BACKOFF = (2, 5, 15, 30, 60)
+_BACKOFF = (3, 15, 60, 300)
+"""Seconds until the next try: a store that is away for some minutes strands nobody in quarantine."""
+
+AT_WORK = timedelta(seconds=30)
+"""How long a step may take before its message is sent again: what still runs is not delivered twice."""
+
 log = structlog.get_logger()
 
 
@@ -88,6 +93,7 @@ def begin(db: Database, clock: Clock, ticket: Ticket) -> Application | None:
             return None
         for row in rows:
             row.attempts += 1
+            row.due_at = clock.now() + AT_WORK
             session.add(row)
         TRACEPARENT.set(rows[0].trace)
         if max(row.attempts for row in rows) > MAX_ATTEMPTS:

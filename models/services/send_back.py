@@ -15,6 +15,7 @@ from models.services.casework import expect_version, holder_of, lock_case, move,
 from models.services.definitions import pinned_sop
 from models.services.inputs import Amendment
 from models.services.people import post_held_by
+from models.tables.letters import SentBack
 
 Target = Literal["blanko", "verification"]
 _COMMANDS: dict[str, Command] = {"blanko": Command.SEND_BACK, "verification": Command.SEND_BACK_TO_VERIFY}
@@ -48,7 +49,17 @@ def send_back(
         role = sop.signatory if signing else sop.initiallers[case.paraf_next - 1]
         if post_held_by(session, person_of(actor), role, jakarta_date(now)) is None:
             raise Forbidden(f"It is the turn of {sop.role_title(role)}; only who holds that post may send it back.")
-        detail = {"reason": reason.strip()[:500], "target": target, "from_revision": case.revision}
+        session.add(
+            SentBack(
+                application_id=case.id,
+                revision=case.revision,
+                person_id=person_of(actor),
+                target=target,
+                reason=reason.strip()[:500],
+                sent_at=now,
+            )
+        )
+        detail = {"target": target, "from_revision": case.revision}
         move(session, case, _COMMANDS[target], actor, now, detail)
         return case.version
 

@@ -11,7 +11,7 @@ from models.db import Database
 from models.ports import Clock
 from models.rules.errors import Fault, InvalidInput, NotFound, WrongStage
 from models.rules.roles import BACK_OFFICE, Actor, person_of, require_role
-from models.rules.stages import Command, decide
+from models.rules.stages import Command, Stage, decide
 from models.services.casework import expect_version, lock_case, move, position_of, record
 from models.tables.cases import Application
 from models.tables.letters import Licence, RegisterEntry
@@ -62,6 +62,8 @@ def end_licence(
         licence = session.get(Licence, licence_id, with_for_update=True, populate_existing=True)
         if licence is None or licence.status != "valid":
             raise WrongStage("This licence is not valid, so it can not be ended.")
+        if case.stage not in (Stage.ARCHIVING, Stage.CLOSED):
+            raise WrongStage("This licence was not handed over yet: void its number instead.")
         licence.status, licence.status_reason, licence.status_at = status, reason.strip(), clock.now()
         session.add(licence)
         record(session, f"licence_{status}", at=clock.now(), case=case, actor=actor)

@@ -180,7 +180,11 @@ class Event(SQLModel, table=True):
     """Append-only audit: every act and every task writes one. Personal values stay out of `detail`."""
 
     __tablename__ = "event"
-    __table_args__ = (Index("event_application", "application_id", "id"),)
+    __table_args__ = (
+        Index("event_application", "application_id", "id"),
+        Index("event_kind", "kind", "id"),
+        Index("event_actor", "actor_id", "id"),
+    )
 
     id: int = serial()
     at: datetime = moment()

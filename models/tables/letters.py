@@ -117,6 +117,24 @@ class Letter(SQLModel, table=True):
     made_at: datetime = moment()
 
 
+class SentBack(SQLModel, table=True):
+    """Why an official sent a revision back: free text may name people, so it stays out of the events."""
+
+    __tablename__ = "sent_back"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["application_id", "revision"], ["blanko.application_id", "blanko.revision"], name="sent_back_blanko"
+        ),
+    )
+
+    application_id: UUID = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    person_id: UUID = Field(foreign_key="person.id")
+    target: str = words()
+    reason: str = words()
+    sent_at: datetime = moment()
+
+
 class Pile(SQLModel, table=True):
     """One step-up over one or many letters. `secret` is sealed to the signing worker and wiped when all are done."""
 

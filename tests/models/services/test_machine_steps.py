@@ -127,7 +127,7 @@ def test_a_temporary_failure_is_tried_again_after_a_growing_pause(office: Office
         assert ticket not in office.due()
         office.clock.set(row.due_at)
         assert ticket in office.due()
-    assert pauses == [timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15)]
+    assert pauses == [timedelta(seconds=3), timedelta(seconds=15), timedelta(seconds=60)]
     assert standing(office, case_id) == before
     assert office.perform(ticket) is True
     assert office.case(case_id).stage == step.leads_to

@@ -11,7 +11,7 @@ from models.services.inputs import Amendment, ReturnItem
 from models.services.send_back import amend, send_back
 from models.services.verify import return_to_applicant
 from models.tables.cases import HolderData, Verification
-from models.tables.letters import Blanko, Endorsement, Letter
+from models.tables.letters import Blanko, Endorsement, Letter, SentBack
 from tests.factories import HEAD, INITIALLERS, SIGNERS, Office, an_application, attach_file, drive, endorse, letter_of
 from tests.models.services.probe import events, only, rows, standing, undone
 
@@ -33,7 +33,8 @@ def test_each_official_in_turn_may_send_it_back_and_everyone_acts_again(office: 
     send_back(office.db, office.clock, office.actor(SIGNERS[ordinal - 1]), case_id, REASON, version=old.version)
     assert standing(office, case_id) == ("amending", old.version + 1, 2, 1)
     assert undone(office, case_id) == []
-    assert events(office, case_id)[-1].detail == {"reason": REASON, "target": "blanko", "from_revision": 1}
+    assert events(office, case_id)[-1].detail == {"target": "blanko", "from_revision": 1}
+    assert only(office, SentBack).reason == REASON
     amend(office.db, office.clock, office.actor("blanko"), case_id, NEW_NAME)
     drive(office, case_id, "ready")
     acts = rows(office, Endorsement)
