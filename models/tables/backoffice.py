@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import Field, SQLModel
 
 from models.tables.cases import Application, Deficiency, HolderData
 from models.tables.columns import document, moment, primary_uuid, small, words
@@ -68,25 +68,24 @@ class MonthFigures(SQLModel, table=True):
     made_at: datetime = moment()
 
 
-_PARTS = {"postgresql_using": "gin"}
+def _parts(name: str, column: Any, key: str) -> Index:
+    """Parts of names and numbers are found by their groups of three letters."""
+    return Index(name, column, postgresql_using="gin", postgresql_ops={key: "gin_trgm_ops"})
+
+
+def _plain(name: str, *columns: Any) -> Index:
+    return Index(name, *columns)
+
 
 INDEXES = (
-    # Parts of names and numbers are found by their groups of three letters.
-    Index("holder_data_name_parts", col(HolderData.name), postgresql_ops={"name": "gin_trgm_ops"}, **_PARTS),
-    Index(
-        "application_number_parts",
-        col(Application.registration_number),
-        postgresql_ops={"registration_number": "gin_trgm_ops"},
-        **_PARTS,
-    ),
-    Index(
-        "register_entry_number_parts", col(RegisterEntry.number), postgresql_ops={"number": "gin_trgm_ops"}, **_PARTS
-    ),
-    Index("holder_data_nik_tail", col(HolderData.nik_tail)),
-    Index("application_submitted", col(Application.submitted_at)),
-    Index("register_entry_book", col(RegisterEntry.year), col(RegisterEntry.series), col(RegisterEntry.seq)),
-    Index("register_entry_assigned", col(RegisterEntry.assigned_at)),
-    Index("register_entry_application", col(RegisterEntry.application_id)),
-    Index("licence_issued", col(Licence.issued_at)),
-    Index("deficiency_created", col(Deficiency.created_at)),
+    _parts("holder_data_name_parts", HolderData.name, "name"),
+    _parts("application_number_parts", Application.registration_number, "registration_number"),
+    _parts("register_entry_number_parts", RegisterEntry.number, "number"),
+    _plain("holder_data_nik_tail", HolderData.nik_tail),
+    _plain("application_submitted", Application.submitted_at),
+    _plain("register_entry_book", RegisterEntry.year, RegisterEntry.series, RegisterEntry.seq),
+    _plain("register_entry_assigned", RegisterEntry.assigned_at),
+    _plain("register_entry_application", RegisterEntry.application_id),
+    _plain("licence_issued", Licence.issued_at),
+    _plain("deficiency_created", Deficiency.created_at),
 )
