@@ -19,8 +19,8 @@ class AesNikCipher:
     """`models.ports.NikCipher`; `secret` is at least 32 random bytes."""
 
     def __init__(self, secret: bytes) -> None:
-        self._aead = AESGCM(_derived(secret, b"paraf nik seal"))
-        self._blind_key = _derived(secret, b"paraf nik blind index")
+        self._aead = AESGCM(derived_key(secret, b"paraf nik seal"))
+        self._blind_key = derived_key(secret, b"paraf nik blind index")
 
     def seal(self, nik: str) -> bytes:
         nonce = os.urandom(NONCE)
@@ -37,5 +37,6 @@ class AesNikCipher:
         return hmac.digest(self._blind_key, nik.encode(), "sha256")
 
 
-def _derived(secret: bytes, purpose: bytes) -> bytes:
+def derived_key(secret: bytes, purpose: bytes) -> bytes:
+    """A key of 32 bytes for one purpose."""
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret)
