@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from api import logs, openapi, problems
-from api.pages import desk, gallery, inbox, rendering, sign_in
+from api.pages import desk, front, gallery, images, inbox, rendering, review, sign_in
 from api.pages.refusal_pages import RefusalPages
 from api.readiness import readiness_of
 from api.routes import acts, applications, docs, documents, health, letters, licences, piles, session
@@ -21,7 +21,7 @@ from api.wiring import ApiOffice, open_office
 from workers.settings import Settings
 
 ROUTERS = (session, licences, applications, documents, acts, piles, letters, health, docs)
-PAGE_ROUTERS: tuple[Any, ...] = (sign_in, inbox)
+PAGE_ROUTERS: tuple[Any, ...] = (sign_in, inbox, images, review, front)
 
 
 class _App(FastAPI):
@@ -74,6 +74,7 @@ def bare_app(middleware: list[Middleware] | None = None, templates: Path | None 
     app = _App(title="Paraf", version=openapi.VERSION, docs_url=None, redoc_url=None, middleware=middleware)
     problems.install(app)
     desk.install(app)
+    front.install(app)
     for module in (*ROUTERS, *PAGE_ROUTERS):
         app.include_router(module.router)
     rendering.install(app, templates)

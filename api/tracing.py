@@ -15,6 +15,7 @@ from models.services.tracing import TRACEPARENT
 
 _GIVEN = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
 _QUIET = frozenset({"/livez", "/readyz"})
+_SECRETS = ("{link}", "{token}")
 log = structlog.get_logger()
 
 
@@ -74,5 +75,6 @@ def _log(scope: Scope, status: int, seconds: float) -> None:
     if scope["path"] in _QUIET and status == 200:
         return
     route = getattr(scope.get("route"), "path", "")
-    path = scrub(scope["path"][:200])
+    # A link or a token in an address opens something: the log names its route only.
+    path = route if any(part in route for part in _SECRETS) else scrub(scope["path"][:200])
     log.info("request", method=scope["method"], route=route, path=path, status=status, ms=round(seconds * 1000, 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -55,9 +55,10 @@ def staff_at_desk(caller: AnyCaller) -> Desk:
     return desk
 
 
-async def sent_form(request: Request) -> FormData:
-    """What the browser sent."""
-    return await request.form()
+async def sent_form(request: Request) -> AsyncIterator[FormData]:
+    """What the browser sent; its files are closed when the answer is out."""
+    async with request.form() as form:
+        yield form
 
 
 SignedInDesk = Annotated[Desk, Depends(anybody_signed_in)]

@@ -84,10 +84,11 @@
     const ask = async () => {
       try {
         const answer = await fetch(part.dataset.poll, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
-        if (answer.status === 286 || answer.status === 404) return;
+        if (answer.status === 404) return;
         const html = answer.ok ? await answer.text() : part.innerHTML;
         wait = html.trim() === part.dataset.last ? Math.min(wait * 1.5, least * 12) : least;
         if (answer.ok && html.trim() !== part.dataset.last) { part.innerHTML = html; part.dataset.last = html.trim(); start(part); window.htmx?.process(part); }
+        if (answer.status === 286) return;
         if (!answer.ok) wait = Math.min(wait * 2, least * 12);
       } catch { wait = Math.min(wait * 2, least * 12); }
       plan();

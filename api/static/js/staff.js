@@ -50,6 +50,18 @@
     const keys = { ArrowLeft: "previous", ArrowRight: "next", "+": "in", "=": "in", "-": "out", r: "rotate" };
     const act = (name) => { move[name](); show(); };
     if (!pages.length) return;
+    // A link to a page of the berkas turns the viewer to it.
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest("a[href^='#hal-']");
+      const wanted = link ? pages.findIndex((page) => page.id === link.hash.slice(1)) : -1;
+      if (wanted < 0) return;
+      event.preventDefault();
+      at = wanted;
+      turn = 0;
+      show();
+      box.scrollIntoView();
+      box.focus({ preventScroll: true });
+    });
     box.querySelector("[data-viewer-tools]").hidden = false;
     all("[data-viewer-act]", box).forEach((button) => button.addEventListener("click", () => act(button.dataset.viewerAct)));
     box.addEventListener("keydown", (event) => {
@@ -81,6 +93,16 @@
     if (!bar || bar.contains(event.target)) return;
     const over = bar.getBoundingClientRect(), at = event.target.getBoundingClientRect();
     if (at.bottom > over.top && at.top < over.bottom) scrollBy(0, at.bottom - over.top + 16);
+  });
+
+  // A letter leaves the pile at once; without a script its button asks the server.
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest("[data-remove]")?.closest(".pf-letter")?.querySelector(".pf-pick input");
+    if (!box) return;
+    event.preventDefault();
+    box.checked = false;
+    box.dispatchEvent(new Event("change", { bubbles: true }));
+    box.focus();
   });
 
   // A canned reason fills the sentence, which stays editable.

@@ -1,0 +1,16 @@
+"""The pages before the desks: public, applicants', front office. One router of many."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+
+from api.pages import applicant_link, apply, apply_files
+
+router = APIRouter()
+for module in (apply_files, apply):
+    router.include_router(module.router)
+
+
+def install(app: FastAPI) -> None:
+    """What those pages need of the application."""
+    applicant_link.install(app)
