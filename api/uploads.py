@@ -14,6 +14,7 @@ from api.inputs import DocumentFields
 from api.refusals import TooLarge
 from api.sniffing import HEAD, PDF, media_type_of, safe_name
 from api.wiring import ApiOffice
+from models.ports import Stored
 from models.rules.errors import InvalidInput
 from models.rules.numbering import jakarta_date
 from models.rules.roles import Actor
@@ -48,11 +49,19 @@ def receive(
     media_type = media_type_of(_head(file), name)
     if media_type == PDF and office.scanner is not None and _mentions_lock(file):
         _refuse_locked(office, file, name)
-    file.seek(0)
-    stored = office.vault.put_stream(_chunks(file), office.settings.upload_max_bytes)
+    stored = _stored(office, file)
     kept = {key: value for key, value in fields.model_dump().items() if value}
     upload = Upload(requirement, name, media_type, stored, kept, part)
-    return draft.attach(office.db, office.clock, actor, application_id, upload)
+    document_id = draft.attach(office.db, office.clock, actor, application_id, upload)
+    if not office.vault.has(stored.sha256):
+        # The same bytes were another case's, and their time ended between our storing and our naming them.
+        _stored(office, file)
+    return document_id
+
+
+def _stored(office: ApiOffice, file: BinaryIO) -> Stored:
+    file.seek(0)
+    return office.vault.put_stream(_chunks(file), office.settings.upload_max_bytes)
 
 
 def _refuse_large(

@@ -28,7 +28,11 @@ TASK_QUEUES: dict[str, Queue] = {
     "paraf.make_receipt": Queue.LETTERS,
     "paraf.inspect_document": Queue.INTAKE,
     "paraf.make_page_images": Queue.ARCHIVE,  # pictures wait for verdicts, never the other way round
+    "paraf.print_concept": Queue.LETTERS,  # somebody stands at the printer
+    "paraf.make_register_book": Queue.ARCHIVE,
+    "paraf.count_months": Queue.ARCHIVE,
     "paraf.sweep": Queue.INTAKE,
+    "paraf.carry_out_retention": Queue.ARCHIVE,
 }
 """Wire name of a task and its queue. A name never changes meaning: messages outlive a deploy."""
 
@@ -48,6 +52,9 @@ class Periodic:
 
 SCHEDULE: dict[str, Periodic] = {
     "sweep": Periodic("paraf.sweep", Queue.INTAKE, 10.0),
+    "count-months": Periodic("paraf.count_months", Queue.ARCHIVE, 60.0),
+    # Four times a day, so that an office which is switched off at night does it too.
+    "retention": Periodic("paraf.carry_out_retention", Queue.ARCHIVE, 21_600.0),
     **{f"canary-{queue.value}": Periodic(CANARY, queue, 15.0, (queue.value,)) for queue in Queue},
 }
 """What beat sends, by name. Each is an idempotent scan, since beat may run twice or not at all."""

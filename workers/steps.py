@@ -9,6 +9,8 @@ from models.services import (
     archive,
     assemble,
     check,
+    concept_prints,
+    figures,
     heartbeat,
     inspect_upload,
     notify,
@@ -16,6 +18,7 @@ from models.services import (
     page_images,
     prepare,
     receipts,
+    retention,
     sweep,
 )
 from models.services.machine import Ticket
@@ -66,8 +69,24 @@ def send_message(message_id: UUID, generation: int) -> None:
     notify.send_message(wiring.database(), wiring.clock(), wiring.mailroom(), message_id, generation)
 
 
+def print_concept(print_id: UUID, generation: int) -> None:
+    concept_prints.make_print(wiring.database(), wiring.clock(), wiring.concept_desk(), print_id, generation)
+
+
+def make_register_book(book_id: UUID, generation: int) -> None:
+    register_book.make_book(wiring.database(), wiring.clock(), wiring.book_binder(), book_id, generation)
+
+
+def count_months() -> None:
+    figures.count_months(wiring.database(), wiring.clock(), wiring.calendar())
+
+
 def sweep_stages() -> None:
     sweep.sweep(wiring.database(), wiring.clock(), wiring.calendar())
+
+
+def carry_out_retention() -> None:
+    retention.carry_out(wiring.database(), wiring.clock(), wiring.vault(), wiring.office().retention)
 
 
 def canary(queue: str) -> None:

@@ -111,6 +111,28 @@ class Contact(Definition):
     complaints: str = ""
 
 
+class Retention(Definition):
+    """How many days each class of data lives. Licences, letters, blankos, dossiers and the register have no end.
+
+    `drafts`: berkas never handed in, after the last act. `ended`: rejected, withdrawn and lapsed ones. `originals`:
+    what was uploaded, where a cleaned copy stands for it, and `scans`: those copies and their pictures, both after the
+    hand-over. `sessions`: sign-ins that ended. `messages`: the note that a message went out.
+    """
+
+    drafts: int = Field(default=90, ge=7)
+    ended: int = Field(default=365, ge=30)
+    originals: int = Field(default=180, ge=30)
+    scans: int = Field(default=1825, ge=365)
+    sessions: int = Field(default=30, ge=1)
+    messages: int = Field(default=365, ge=30)
+
+    @model_validator(mode="after")
+    def _copies_outlive_originals(self) -> Self:
+        if self.scans < self.originals:
+            raise ValueError("scans must live at least as long as originals")
+        return self
+
+
 class Office(Definition):
     """The office. `area_code`: the first four digits of a NIK issued here; `official_domain`: the only genuine one."""
 
@@ -125,6 +147,7 @@ class Office(Definition):
     area_code: Annotated[str, StringConstraints(pattern=r"^\d{4}$")]
     official_domain: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+\.[a-z]{2,}$")]
     contact: Contact = Contact()
+    retention: Retention = Retention()
     hours: tuple[HoursRow, ...] = Field(min_length=1)
     closures: tuple[ClosureRow, ...] = ()
     overrides: tuple[OverrideRow, ...] = ()

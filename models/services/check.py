@@ -13,12 +13,14 @@ from models.db import Database
 from models.ports import Clock, Finding, Inspection, NikCipher, Scanner, Vault
 from models.rules.completeness import Completeness, DocumentFacts, FieldFacts, judge
 from models.rules.completeness_cross import ApplicantFacts, HeldLicence, HistoryFacts
+from models.rules.errors import TemporaryFailure
 from models.rules.numbering import jakarta_date
 from models.rules.requirements import applicable
 from models.rules.sop import Sop
 from models.rules.stages import FINAL, WITH_APPLICANT, Command
 from models.services.casework import holder_of
 from models.services.definitions import current_sop, pinned_sop
+from models.services.keeping import keep_object
 from models.services.machine import Ticket, finish, run_step, still_mine
 from models.services.page_images import ask_for_images
 from models.tables.cases import Application, CompletenessCheck, Document, HolderData
@@ -94,11 +96,15 @@ def inspect_document(db: Database, clock: Clock, inspector: Inspector, row: Docu
         stored = session.get(Document, row.id, with_for_update=True)
         if stored is None or stored.replaced_at is not None or stored.inspected_at is not None:
             return
+        if clean:
+            keep_object(session, clean)
         _keep(stored, inspection, clean or (row.sha256 if inspection.answer != "reject" else ""))
         stored.inspected_at = clock.now()
         session.add(stored)
         if stored.clean_sha256:
             ask_for_images(session, stored.id, 1, stored.inspected_at)
+        if clean and not inspector.vault.has(clean):
+            raise TemporaryFailure("The clean copy left the vault meanwhile; it is made again.")
 
 
 def _keep(row: Document, inspection: Inspection, clean_sha256: str) -> None:

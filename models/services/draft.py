@@ -21,6 +21,7 @@ from models.services.casework import enqueue, lock_case, record
 from models.services.check import rules_of
 from models.services.definitions import current_sop
 from models.services.inputs import HolderInput
+from models.services.keeping import keep_object
 from models.tables.cases import Application, Document, HolderData
 from models.tables.work import Outbox
 
@@ -132,6 +133,7 @@ def attach(db: Database, clock: Clock, actor: Actor, application_id: UUID, uploa
     with db.transaction() as session:
         case = editable_case(session, actor, application_id, staff_too=True)
         _check_kind(session, case, upload, clock)
+        keep_object(session, upload.stored.sha256)
         current = session.exec(
             select(Document).where(
                 Document.application_id == application_id,

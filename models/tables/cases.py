@@ -103,6 +103,8 @@ class Document(SQLModel, table=True):
             unique=True, postgresql_where=text("replaced_at IS NULL"),
         ),
         CheckConstraint("size > 0 AND part >= 1", name="document_size"),
+        Index("document_sha256", "sha256"),
+        Index("document_clean_sha256", "clean_sha256"),
     )  # fmt: skip
 
     id: UUID = primary_uuid()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from models.tables.columns import moment, small, words
@@ -44,7 +44,10 @@ class PageImage(SQLModel, table=True):
     """One page of an object of the vault as a picture `width` pixels wide; `text` is what the page says."""
 
     __tablename__ = "page_image"
-    __table_args__ = (CheckConstraint("page >= 1 AND width >= 1", name="page_image_counts"),)
+    __table_args__ = (
+        CheckConstraint("page >= 1 AND width >= 1", name="page_image_counts"),
+        Index("page_image_sha256", "sha256"),
+    )
 
     object_sha256: str = words(primary_key=True)
     page: int = small(primary_key=True)

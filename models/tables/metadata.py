@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from models.tables import backoffice, cases, definitions, desks, letters, office_days, people, sign_in, survey, work
+from models.tables import (
+    backoffice,
+    cases,
+    definitions,
+    desks,
+    keeping,
+    letters,
+    office_days,
+    people,
+    sign_in,
+    survey,
+    work,
+)
 
-TABLES = (backoffice, cases, definitions, desks, letters, office_days, people, sign_in, survey, work)
+TABLES = (backoffice, cases, definitions, desks, keeping, letters, office_days, people, sign_in, survey, work)
 METADATA = SQLModel.metadata
 METADATA.naming_convention = {
     "ix": "%(column_0_label)s_ix",

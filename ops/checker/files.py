@@ -18,9 +18,11 @@ VaultRead = Callable[[str], bytes | None]
 _CLAIMS = """
 SELECT 'document_stored' AS rule, application_id::text AS case_id, 'document ' || requirement || ' ' || part AS what,
     sha256, size, ''::text AS start_sha256, 0 AS start_size FROM document
+ WHERE sha256 NOT IN (SELECT sha256 FROM gone_object)
 UNION ALL
 SELECT 'document_stored', application_id::text, 'clean copy of ' || requirement || ' ' || part,
-    clean_sha256, NULL, '', 0 FROM document WHERE clean_sha256 <> ''
+    clean_sha256, NULL, '', 0 FROM document
+ WHERE clean_sha256 <> '' AND clean_sha256 NOT IN (SELECT sha256 FROM gone_object)
 UNION ALL
 SELECT 'blanko_stored', application_id::text, 'blanko of revision ' || revision, sha256, size, '', 0 FROM blanko
 UNION ALL

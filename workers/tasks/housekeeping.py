@@ -14,6 +14,22 @@ def sweep_stages() -> None:
     steps.sweep_stages()
 
 
+@task("paraf.carry_out_retention")
+def carry_out_retention() -> None:
+    """What has lived its time goes: files, data of berkas that led to nothing, old sign-ins."""
+    from workers import steps
+
+    steps.carry_out_retention()
+
+
+@task("paraf.count_months")
+def count_months() -> None:
+    """The figures of the dashboard, when they are old."""
+    from workers import steps
+
+    steps.count_months()
+
+
 @task(CANARY)
 def canary(queue: str) -> None:
     """This queue's worker takes messages and can write to the database."""
