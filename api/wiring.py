@@ -14,13 +14,20 @@ from models.ports import Clock, LetterJudge, NikCipher, Scanner, Sealer, SecretH
 from models.rules.errors import DefinitionError
 from models.rules.working_time import Calendar
 from models.services.endorse import Desk
+from models.services.office_calendar import OfficeCalendar
+from models.services.sign_in import SignInRoom
+from models.sign_in_ports import SingleSignOn
 from workers.adapters.clock import SystemClock
 from workers.adapters.hashing import Argon2Hasher
 from workers.adapters.holidays_id import closed_days
 from workers.adapters.letter_judge import CageLetterJudge
 from workers.adapters.nik_cipher import AesNikCipher
+from workers.adapters.oidc import open_single_sign_on
+from workers.adapters.passkeys import WebauthnPasskeys
 from workers.adapters.scanner import CageScanner
 from workers.adapters.sealing import BoxSealer, key_from
+from workers.adapters.text_cipher import AesTextCipher
+from workers.adapters.totp import TotpCodes
 from workers.adapters.trust import load_trust
 from workers.adapters.vault import open_vault
 from workers.settings import Settings
@@ -33,7 +40,7 @@ CALENDAR_YEARS = (2022, 2040)
 class ApiOffice:
     """The office as the counter sees it. `scanner` None: a locked PDF is only found by the check.
 
-    `judge` None: an uploaded letter is compared by its hash alone.
+    `judge` None: an uploaded letter is compared by its hash alone. `single_sign_on` None: passwords and passkeys only.
     """
 
     db: Database
@@ -42,13 +49,17 @@ class ApiOffice:
     sealer: Sealer
     hasher: SecretHasher
     cipher: NikCipher
-    calendar: Calendar
+    usual_calendar: Calendar
     settings: Settings
+    sign_in_room: SignInRoom
     scanner: Scanner | None = None
     judge: LetterJudge | None = None
+    single_sign_on: SingleSignOn | None = None
     dummy_hash: str = field(default="", repr=False)
+    days: OfficeCalendar = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "days", OfficeCalendar(self.db, self.clock, self.usual_calendar))
         # What a password is held against when nobody has that name: it takes as long, and never fits.
         object.__setattr__(self, "dummy_hash", self.hasher.hash(secrets.token_urlsafe(16)))
 
@@ -57,6 +68,11 @@ class ApiOffice:
         """What an official's act needs."""
         lifetime = timedelta(minutes=self.settings.sealed_secret_minutes)
         return Desk(self.db, self.clock, self.sealer, self.hasher, lifetime)
+
+    @property
+    def calendar(self) -> Calendar:
+        """The office's working time with what admins entered."""
+        return self.days.current()
 
     @property
     def https(self) -> bool:
@@ -78,18 +94,31 @@ def open_office(settings: Settings) -> ApiOffice:
     """
     templates = settings.templates_dir or TEMPLATES
     office = load_office(templates / "office.toml")
+    db = Database(settings.app_database, pool_size=settings.database_pool_size, application_name="paraf-api")
+    secret = _needed(settings.nik_key_file, "NIK_KEY_FILE").read_bytes().strip()
+    clock, hasher = SystemClock(), Argon2Hasher()
     return ApiOffice(
-        db=Database(settings.app_database, pool_size=settings.database_pool_size, application_name="paraf-api"),
-        clock=SystemClock(),
+        db=db,
+        clock=clock,
         vault=open_vault(settings),
         sealer=BoxSealer(key_from(_needed(settings.sealing_key_file, "SEALING_KEY_FILE"))),
-        hasher=Argon2Hasher(),
-        cipher=AesNikCipher(_needed(settings.nik_key_file, "NIK_KEY_FILE").read_bytes().strip()),
-        calendar=office.calendar(closed_days(*CALENDAR_YEARS)),
+        hasher=hasher,
+        cipher=AesNikCipher(secret),
+        usual_calendar=office.calendar(closed_days(*CALENDAR_YEARS)),
         settings=settings,
+        sign_in_room=sign_in_room(db, clock, hasher, secret, settings.public_url, office.short_name),
         scanner=OneThreadScanner(CageScanner()),
         judge=OneThreadJudge(CageLetterJudge(load_trust(settings.home / "trust"))),
+        single_sign_on=open_single_sign_on(settings),
     )
+
+
+def sign_in_room(
+    db: Database, clock: Clock, hasher: SecretHasher, secret: bytes, public_url: str, office: str
+) -> SignInRoom:
+    """Second factors and passkeys of an office at this address; `secret` is the one that keeps NIKs."""
+    passkeys = WebauthnPasskeys(public_url, office)
+    return SignInRoom(db, clock, hasher, AesTextCipher(secret), TotpCodes(), passkeys, office)
 
 
 def _needed(path: Path | None, name: str) -> Path:

@@ -337,56 +337,31 @@ class MessageRenderer(Protocol):
         ...
 
 
-class TextCipher(Protocol):
-    """Keeps a short secret that the office itself must read again unreadable at rest."""
-
-    def seal(self, text: str, context: str) -> bytes: ...
-
-    def open(self, sealed: bytes, context: str) -> str:
-        """Raises PermanentFailure for another context or key."""
-        ...
-
-
-class OneTimeCodes(Protocol):
-    """Time-based one-time codes (RFC 6238): six digits, thirty seconds."""
-
-    def new_secret(self) -> str: ...
-
-    def step_of(self, secret: str, code: str, at: datetime) -> int | None:
-        """The time step that `code` belongs to, one before and after the present allowed; None when it is wrong."""
-        ...
-
-    def address(self, secret: str, account: str, issuer: str) -> str:
-        """The `otpauth://` address that an authenticator app scans."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class NewPasskey:
-    """What an authenticator made: its id, its public key (COSE) and its counter."""
+class RegisterBookFacts:
+    """One volume of the register: `lines` in the book's columns (`heads`), each cell lines of words, no markup."""
 
-    credential_id: bytes
-    public_key: bytes
-    sign_count: int
+    year: int
+    volume: int
+    made_on: date
+    made: str
+    heads: tuple[str, ...]
+    lines: tuple[tuple[tuple[str, ...], ...], ...]
+    void: tuple[bool, ...]
+    summary: str
 
 
-class Passkeys(Protocol):
-    """WebAuthn ceremonies; options are JSON for the browser, answers are JSON from it."""
+class RegisterPress(Protocol):
+    """Sets the register like the paper book: a pure function of its arguments."""
 
-    def offer(self, person_id: bytes, username: str, name: str, challenge: bytes, known: Sequence[bytes]) -> str: ...
-
-    def accept(self, answer: str, challenge: bytes) -> NewPasskey:
-        """Raises InvalidInput for an answer that does not hold."""
+    def book(self, facts: RegisterBookFacts) -> bytes:
+        """A PDF of landscape pages. Raises PermanentFailure."""
         ...
 
-    def ask(self, challenge: bytes, known: Sequence[bytes] = ()) -> str:
-        """`known` empty: the browser offers every passkey that it has for this office."""
-        ...
 
-    def named(self, answer: str) -> bytes:
-        """The credential id that an answer names; raises InvalidInput."""
-        ...
+class ConceptPress(Protocol):
+    """Makes paper prints of blankos that nobody takes for a letter."""
 
-    def check(self, answer: str, challenge: bytes, public_key: bytes, sign_count: int) -> int:
-        """The authenticator's new counter; raises InvalidInput for an answer that does not hold."""
+    def concept(self, blanko: bytes, copy_number: int) -> bytes:
+        """`blanko` with KONSEP across it; from the second print on it says which copy it is."""
         ...

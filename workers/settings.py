@@ -74,6 +74,15 @@ class Settings(BaseSettings):
     office_keys_dir: Path | None = None  # the office seal and its authority: the signing worker
     flower_basic_auth: SecretStr | None = None  # "user:password"
 
+    # Signing in. None: a second factor is asked of the office's people in production alone.
+    second_factor: bool | None = None
+    oidc_issuer: str = ""  # empty: no single sign-on
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_claim: str = "preferred_username"  # what the other sign-in calls a person ...
+    oidc_field: Literal["username", "email", "nip"] = "username"  # ... and what we call him
+    oidc_label: str = "SSO kantor"
+
     # Addresses to listen on.
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
@@ -142,6 +151,11 @@ class Settings(BaseSettings):
         if self.public_url.startswith("https://"):
             return ()
         return (f"production needs {PREFIX}PUBLIC_URL to begin with https://: passphrases travel over it",)
+
+    @property
+    def second_factor_enforced(self) -> bool:
+        """Whether the office's people must show more than a password."""
+        return self.environment == "production" if self.second_factor is None else self.second_factor
 
     @property
     def secrets_path(self) -> Path:

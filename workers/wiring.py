@@ -6,6 +6,7 @@ parent process. Adapters are imported there too, so that a queue's worker carrie
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
     from models.services.archive import Archive
     from models.services.assemble import IssuingRoom
     from models.services.check import Inspector
+    from models.services.concept_prints import ConceptDesk
     from models.services.notify import Mailroom
+    from models.services.office_calendar import OfficeCalendar
     from models.services.page_images import PictureRoom
     from models.services.receipts import ReceiptDesk
+    from models.services.register_book import BookBinder
     from workers.adapters.office_keys import IssuingKeys
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
@@ -65,10 +69,16 @@ def office() -> Office:
 
 
 @cache
-def calendar() -> Calendar:
+def _office_calendar() -> OfficeCalendar:
+    from models.services.office_calendar import OfficeCalendar
     from workers.adapters.holidays_id import closed_days
 
-    return office().calendar(closed_days(*CALENDAR_YEARS))
+    return OfficeCalendar(database(), clock(), office().calendar(closed_days(*CALENDAR_YEARS)))
+
+
+def calendar() -> Calendar:
+    """The file's calendar with what admins entered since."""
+    return _office_calendar().current()
 
 
 @cache
@@ -164,8 +174,13 @@ def receipt_desk() -> ReceiptDesk:
     return ReceiptDesk(vault(), TypstReceiptPress(templates()), office(), settings().public_url)
 
 
-@cache
 def mailroom() -> Mailroom:
+    """With the calendar of now."""
+    return replace(_mailroom(), calendar=calendar())
+
+
+@cache
+def _mailroom() -> Mailroom:
     from models.services.notify import Mailroom
     from workers.adapters.mailer import JinjaMailRenderer
 

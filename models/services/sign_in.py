@@ -12,10 +12,11 @@ from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from models.db import Database
-from models.ports import Clock, OneTimeCodes, Passkeys, SecretHasher, TextCipher
+from models.ports import Clock, SecretHasher
 from models.rules.errors import AlreadyDone, InvalidInput, NotFound, NotSignedIn
 from models.rules.roles import Actor
 from models.services.casework import record
+from models.sign_in_ports import OneTimeCodes, Passkeys, TextCipher
 from models.tables.people import Person
 from models.tables.sign_in import OneTimeCode, RecoveryCode, WebauthnCredential
 

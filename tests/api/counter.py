@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api.main import build_app
-from api.wiring import ApiOffice
+from api.wiring import ApiOffice, sign_in_room
+from models.sign_in_ports import SingleSignOn
 from models.tables.people import Person
 from tests.factories import Office
 from workers.settings import Settings
@@ -31,6 +32,7 @@ class Counter:
 
     office: Office
     settings: Settings = field(default_factory=Settings)
+    single_sign_on: SingleSignOn | None = None
     app: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
@@ -43,11 +45,17 @@ class Counter:
                 sealer=one.sealer,
                 hasher=one.hasher,
                 cipher=one.cipher,
-                calendar=one.calendar,
+                usual_calendar=one.calendar,
                 settings=self.settings,
+                sign_in_room=sign_in_room(
+                    one.db, one.clock, one.hasher, b"k" * 32, self.settings.public_url, "Kantor uji"
+                ),
+                single_sign_on=self.single_sign_on,
                 scanner=one.scanner,
             )
         )
+        # Read once, so that the first page counts no query more than the second.
+        self.app.state.office.days.current()
 
     def client(self, base_url: str = "http://testserver", **headers: str) -> TestClient:
         """Somebody who is not signed in."""

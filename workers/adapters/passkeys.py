@@ -22,8 +22,8 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from models.ports import NewPasskey
 from models.rules.errors import InvalidInput
+from models.sign_in_ports import NewPasskey
 
 REFUSED = "Passkey ini tidak cocok atau sudah kedaluwarsa. Ulangi dari awal."
 _VERIFIED = UserVerificationRequirement.REQUIRED
@@ -44,7 +44,7 @@ def _domain(host: str) -> str:
 
 
 class WebauthnPasskeys:
-    """`models.ports.Passkeys` for one office's address."""
+    """`models.sign_in_ports.Passkeys` for one office's address."""
 
     def __init__(self, public_url: str, office: str) -> None:
         self._domain, self._origin = relying_party(public_url)

@@ -12,7 +12,7 @@ from workers.adapters.nik_cipher import NONCE, derived_key
 
 
 class AesTextCipher:
-    """`models.ports.TextCipher`; `secret` is at least 32 random bytes, `purpose` keeps keys apart."""
+    """`models.sign_in_ports.TextCipher`; `secret` is at least 32 random bytes, `purpose` keeps keys apart."""
 
     def __init__(self, secret: bytes, purpose: bytes = b"paraf one-time code seal") -> None:
         self._aead = AESGCM(derived_key(secret, purpose))

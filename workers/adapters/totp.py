@@ -11,7 +11,7 @@ _NEAR = (0, -1, 1)
 
 
 class TotpCodes:
-    """`models.ports.OneTimeCodes`."""
+    """`models.sign_in_ports.OneTimeCodes`."""
 
     def new_secret(self) -> str:
         return pyotp.random_base32()
