@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from models.services.receipts import ReceiptDesk
     from models.services.register_book import BookBinder
     from workers.adapters.office_keys import IssuingKeys
+    from workers.adapters.register_press import TypstRegisterPress
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 CALENDAR_YEARS = (2022, 2040)
@@ -172,6 +173,28 @@ def receipt_desk() -> ReceiptDesk:
     from workers.adapters.receipt import TypstReceiptPress
 
     return ReceiptDesk(vault(), TypstReceiptPress(templates()), office(), settings().public_url)
+
+
+@cache
+def concept_desk() -> ConceptDesk:
+    from models.services.concept_prints import ConceptDesk
+    from workers.adapters.letter.concept import KonsepPress
+
+    return ConceptDesk(vault(), KonsepPress())
+
+
+def book_binder() -> BookBinder:
+    """With the calendar of now."""
+    from models.services.register_book import BookBinder
+
+    return BookBinder(vault(), _register_press(), calendar())
+
+
+@cache
+def _register_press() -> TypstRegisterPress:
+    from workers.adapters.register_press import TypstRegisterPress
+
+    return TypstRegisterPress(templates())
 
 
 def mailroom() -> Mailroom:
