@@ -18,6 +18,7 @@ from models.services import (
     page_images,
     prepare,
     receipts,
+    register_book,
     retention,
     sweep,
 )

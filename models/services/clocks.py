@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -26,9 +27,14 @@ def passages(session: Session, application_id: UUID) -> list[tuple[datetime, str
 
 def pauses_of(session: Session, application_id: UUID, *, until: datetime) -> list[Interval]:
     """The spans in which the berkas lay with the applicant, after it was first handed in."""
+    return pauses_in(passages(session, application_id), until=until)
+
+
+def pauses_in(changes: Iterable[tuple[datetime, str, str]], *, until: datetime) -> list[Interval]:
+    """The same, from changes of stage (moment, left, entered) in order; changes between others may be left out."""
     pauses: list[Interval] = []
     since: datetime | None = None
-    for at, left, entered in passages(session, application_id):
+    for at, left, entered in changes:
         if left == Stage.DRAFT:
             continue
         if entered in _WITH_APPLICANT and since is None:

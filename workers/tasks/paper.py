@@ -1,4 +1,4 @@
-"""Work beside the steps of the SOP: look at an upload, draw its pages, make a receipt, send a message."""
+"""Work beside the steps of the SOP: look at an upload, draw its pages, make receipts, prints and books, send mail."""
 
 from __future__ import annotations
 
@@ -29,6 +29,22 @@ def make_receipt(id: str, generation: int) -> None:  # noqa: A002 - the message'
     from workers import steps
 
     steps.make_receipt(UUID(id), generation)
+
+
+@task("paraf.print_concept")
+def print_concept(id: str, generation: int) -> None:  # noqa: A002 - the message's own word
+    """A paper print of a blanko."""
+    from workers import steps
+
+    steps.print_concept(UUID(id), generation)
+
+
+@task("paraf.make_register_book")
+def make_register_book(id: str, generation: int) -> None:  # noqa: A002 - the message's own word
+    """One volume of the register."""
+    from workers import steps
+
+    steps.make_register_book(UUID(id), generation)
 
 
 @task("paraf.send_message")
