@@ -25,6 +25,7 @@ OLDEST_KOMBU = (5, 7)
 SOFT_LIMIT = 90
 HARD_LIMIT = 120
 VISIBILITY_TIMEOUT = 300
+LONGEST_WAIT = 240.0
 NO_BROKER = "unset://"
 TASK_MODULES = ("workers.tasks.machine", "workers.tasks.paper", "workers.tasks.housekeeping")
 
@@ -139,7 +140,8 @@ def _entry(job: Periodic) -> dict[str, Any]:
         "task": job.task,
         "schedule": job.seconds,
         "args": job.args,
-        "options": {"queue": job.queue.value, "expires": job.seconds},
+        # Never given out twice either: it expires before the broker would give it out again.
+        "options": {"queue": job.queue.value, "expires": min(job.seconds, LONGEST_WAIT)},
     }
 
 

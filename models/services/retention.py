@@ -7,14 +7,16 @@ and no line of the register is ever touched: the database refuses it as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete
+from sqlalchemy import Column, Text, delete
+from sqlalchemy import select as sql_select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, or_, select
 
@@ -29,7 +31,7 @@ from models.services.keeping import hold_vault
 from models.tables.cases import Application, Document, Event, HolderData
 from models.tables.desks import PageImage
 from models.tables.keeping import GoneObject
-from models.tables.letters import Blanko, Dossier, HandOver, Letter, Licence
+from models.tables.metadata import METADATA
 from models.tables.people import LoginAttempt, LoginSession
 from models.tables.work import MailMessage, ReceiptFile
 
@@ -38,6 +40,9 @@ AT_ONCE: Final = 500
 """Cases of a class in one run; the next run goes on."""
 
 _ENDED: Final = (Stage.REJECTED.value, Stage.WITHDRAWN.value, Stage.LAPSED.value)
+_NAME_NOTHING: Final = frozenset({"document", "gone_object", "sop_version"})
+"""Documents have a rule of their own; the others name no file of the vault."""
+
 log = structlog.get_logger()
 
 
@@ -155,54 +160,54 @@ def _let_go(db: Database, now: datetime, case_id: UUID, data_class: str) -> int:
     return 1 if noted else 0
 
 
-def _note(session: Session, now: datetime, names: Iterable[str], data_class: str) -> int:
+def _note(session: Session, now: datetime, names: set[str], data_class: str) -> int:
     """Note what nobody else needs, with its page pictures; returns how many objects."""
-    free = [name for name in sorted(names) if not _needed(session, name, data_class)]
-    if not free:
-        return 0
-    pictures = session.exec(select(PageImage.sha256).where(col(PageImage.object_sha256).in_(free))).all()
+    free = names - _needed(session, names, data_class)
+    pictures = set(session.exec(select(PageImage.sha256).where(col(PageImage.object_sha256).in_(free))))
     session.execute(delete(PageImage).where(col(PageImage.object_sha256).in_(free)))
-    free += [name for name in sorted(set(pictures)) if not _needed(session, name, data_class)]
-    for name in free:
-        values = {"data_class": data_class, "decided_at": now, "gone_at": None}
-        session.execute(
-            insert(GoneObject)
-            .values(sha256=name, **values)
-            .on_conflict_do_update(index_elements=["sha256"], set_=values)
-        )
+    free |= pictures - _needed(session, pictures, data_class)
+    values = {"data_class": data_class, "decided_at": now, "gone_at": None}
+    for name in sorted(free):
+        row = insert(GoneObject).values(sha256=name, **values)
+        session.execute(row.on_conflict_do_update(index_elements=["sha256"], set_=values))
     return len(free)
 
 
-def _needed(session: Session, name: str, data_class: str) -> bool:
-    """Whether any living row still names the object."""
-    keepers: list[Any] = [
-        select(Blanko.sha256).where(Blanko.sha256 == name),
-        select(Letter.sha256).where(Letter.sha256 == name),
-        select(Licence.sha256).where(Licence.sha256 == name),
-        select(Dossier.sha256).where(Dossier.sha256 == name),
-        select(HandOver.proof_sha256).where(HandOver.proof_sha256 == name),
-        select(ReceiptFile.sha256).where(ReceiptFile.sha256 == name),
-        select(PageImage.sha256).where(PageImage.sha256 == name),
-        _documents_that_keep(name, data_class),
-    ]
-    return any(session.exec(keeper.limit(1)).first() is not None for keeper in keepers)
+def _needed(session: Session, names: Set[str], data_class: str) -> set[str]:
+    """Which of the objects some living row still names, in whatever table."""
+    if not names:
+        return set()
+    found: set[str] = set()
+    for column in _naming_columns():
+        found.update(session.execute(sql_select(column).where(column.in_(names))).scalars())
+    for row in session.exec(_documents_that_keep(names, data_class)):
+        found.update({row.sha256, row.clean_sha256} & names)
+    return found
 
 
-def _documents_that_keep(name: str, data_class: str) -> Any:
-    """Documents of other cases, and of this one those that use the object as what officials see."""
-    running = (
-        select(Document.id)
-        .join(Application, col(Application.id) == col(Document.application_id))
-        .where(or_(Document.sha256 == name, Document.clean_sha256 == name))
+@cache
+def _naming_columns() -> tuple[Column[str], ...]:
+    """Every column of text in which a row names an object, of tables to come as well."""
+    return tuple(
+        column
+        for table in METADATA.sorted_tables
+        if table.name not in _NAME_NOTHING
+        for column in table.columns
+        if column.name.endswith("sha256") and isinstance(column.type, Text) and column.name != "object_sha256"
     )
-    if data_class == "originals":
-        return running.where(
-            or_(
-                Application.stage != Stage.CLOSED.value,
-                (col(Document.clean_sha256) == name) & col(Document.replaced_at).is_(None),
-            )
-        )
-    return running.where(Application.stage != Stage.CLOSED.value)
+
+
+def _documents_that_keep(names: Set[str], data_class: str) -> Any:
+    """Files of cases that run, and, where only originals go, those that officials see of closed ones."""
+    rows = (
+        select(Document)
+        .join(Application, col(Application.id) == col(Document.application_id))
+        .where(or_(col(Document.sha256).in_(names), col(Document.clean_sha256).in_(names)))
+    )
+    running = Application.stage != Stage.CLOSED.value
+    if data_class != "originals":
+        return rows.where(running)
+    return rows.where(or_(running, col(Document.clean_sha256).in_(names) & col(Document.replaced_at).is_(None)))
 
 
 def _take_out(db: Database, clock: Clock, vault: Vault) -> int:
@@ -218,7 +223,7 @@ def _take_out_one(db: Database, clock: Clock, vault: Vault, name: str) -> int:
             row = session.get(GoneObject, name, with_for_update=True)
             if row is None or row.gone_at is not None:
                 return 0
-            if _needed(session, name, row.data_class):
+            if _needed(session, {name}, row.data_class):
                 session.delete(row)
                 return 0
             vault.delete(name)

@@ -6,16 +6,19 @@ import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config, S3Store
+from obstore.store import ObjectStore, S3Store
 
 from models.ports import Stored
 from models.rules.errors import InvalidInput, NotFound, TemporaryFailure
 from workers.adapters.vault import AWAY, CHUNK, name_of, verified
 from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig, S3Config
 
 SPOOL = 4 * 1024 * 1024
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -157,20 +156,21 @@ def test_a_file_that_a_running_case_shares_stays(office: Office) -> None:
     assert office.vault.has(shared.sha256)
 
 
-def test_a_crash_between_the_rows_and_the_bytes_is_made_good_by_the_next_run(office: Office) -> None:
+def test_a_crash_between_the_rows_and_the_bytes_is_made_good_by_the_next_run(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
     case_id = an_application(office, "withdrawn")
     names = {row.sha256 for row in documents(office, case_id)}
     office.clock.advance(days=LIVES.ended + 1)
-    original: Callable[[str], None] = office.vault.delete
 
     def away(sha256: str) -> None:
-        raise TemporaryFailure("the store is away")
+        raise TemporaryFailure(f"the store is away with {sha256}")
 
-    office.vault.delete = away  # type: ignore[method-assign]
+    monkeypatch.setattr(office.vault, "delete", away)
     assert run(office).objects == 0
     assert count(office, Document, case_id) == 0
     assert all(office.vault.has(name) for name in names)
-    office.vault.delete = original  # type: ignore[method-assign]
+    monkeypatch.undo()
     assert run(office).objects > 0
     assert not any(office.vault.has(name) for name in names)
 
