@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from api.actors import Office
 from api.files import download_headers
-from api.pages.apply_files import ENOUGH
 from api.pages.applicant_link import MaybeMine, Mine, MyApplication, drop_link, find_link, keep_link
+from api.pages.apply_files import ENOUGH
 from api.pages.desk import Sent, number_of, see_other, text_of
 from api.pages.forms import Form, filled, typed
 from api.pages.guesses import too_many_guesses

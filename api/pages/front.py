@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter, FastAPI
 
-from api.pages import applicant_link, apply, apply_files
+from api.pages import applicant_link, apply, apply_files, check_letter, public, track
 
 router = APIRouter()
-for module in (apply_files, apply):
+for module in (public, apply_files, apply, track, check_letter):
     router.include_router(module.router)
 
 
 def install(app: FastAPI) -> None:
     """What those pages need of the application."""
     applicant_link.install(app)
+    public.install(app)

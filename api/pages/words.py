@@ -180,7 +180,7 @@ PUBLIC_NAV = (
     NavItem("/", "Beranda"),
     NavItem("/ajukan", "Ajukan izin"),
     NavItem("/lacak", "Lacak permohonan"),
-    NavItem("/v", "Periksa surat izin"),
+    NavItem("/verifikasi", "Verifikasi surat izin"),
 )
 
 _INITIALLERS = frozenset({"ahli_muda", "ahli_madya", "sekretaris"})

@@ -6,17 +6,17 @@ A signature's moment is what its signer's computer said: the certificate must ha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 from asn1crypto import pem, x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, ModificationLevel, SuspiciousModification, policies
-from pyhanko.sign.validation import generic_cms, validate_pdf_signature
+from pyhanko.sign.validation import async_validate_pdf_signature, generic_cms
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
@@ -132,7 +132,7 @@ class _Reading:
     def _status(self, embedded: EmbeddedPdfSignature) -> PdfSignatureStatus:
         moment = embedded.self_reported_timestamp
         context = ValidationContext(trust_roots=self._roots, allow_fetching=False, moment=moment)
-        return validate_pdf_signature(embedded, context)
+        return _at_once(async_validate_pdf_signature(embedded, context))
 
     def _blanko(self) -> bytes:
         end = self._data.index(EOF) + len(EOF)
@@ -167,6 +167,16 @@ class _Reading:
             level = ModificationLevel.OTHER
         if level > ModificationLevel.FORM_FILLING:
             yield "The first paraf is not on the blanko: the letter was changed before it."
+
+
+def _at_once(work: Coroutine[Any, Any, PdfSignatureStatus]) -> PdfSignatureStatus:
+    """The result of a coroutine that never waits: nothing is fetched, and a cage lets nobody have an event loop."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return cast(PdfSignatureStatus, done.value)
+    work.close()
+    raise RuntimeError("a validation without fetching waited for something")
 
 
 def _certificate(text: bytes) -> x509.Certificate:
