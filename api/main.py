@@ -11,7 +11,20 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from api import logs, openapi, problems
-from api.pages import desk, front, gallery, images, inbox, rendering, review, sign_in
+from api.pages import (
+    dashboard,
+    desk,
+    front,
+    gallery,
+    images,
+    inbox,
+    numbers,
+    register,
+    rendering,
+    review,
+    search,
+    sign_in,
+)
 from api.pages.refusal_pages import RefusalPages
 from api.readiness import readiness_of
 from api.routes import acts, applications, docs, documents, health, letters, licences, piles, session
@@ -21,7 +34,10 @@ from api.wiring import ApiOffice, open_office
 from workers.settings import Settings
 
 ROUTERS = (session, licences, applications, documents, acts, piles, letters, health, docs)
-PAGE_ROUTERS: tuple[Any, ...] = (sign_in, inbox, images, review, front)
+PAGE_ROUTERS: tuple[Any, ...] = (
+    sign_in, inbox, images, review, front,
+    *(numbers, register, search, dashboard),
+)
 
 
 class _App(FastAPI):
