@@ -50,6 +50,7 @@ class SignIn(Input):
         examples=["front.office"]
     )
     password: Secret
+    code: Secret | None = Field(default=None, description="One-time or recovery code, when the person has set one up.")
 
 
 class OpenDraft(Input):
@@ -58,6 +59,12 @@ class OpenDraft(Input):
     licence_code: LicenceCode = Field(default="SIKRO", examples=["SIKRO"])
     application_type: Code = Field(default="baru", examples=["baru"])
     channel: Literal["online", "counter"] | None = None
+
+
+class NikSearch(Input):
+    """A NIK to search by. It comes in a body, since addresses are kept in logs and histories."""
+
+    nik: Annotated[SecretStr, Field(examples=["1471010101900001"])]
 
 
 class DocumentFields(Input):

@@ -69,6 +69,22 @@ class LicenceSop(Shape):
     return_reasons: tuple[ReturnReason, ...]
 
 
+class RequirementAsked(Requirement):
+    """A requirement as it holds for an application; `required` is False for what may be left out."""
+
+    required: bool
+
+
+class RequirementSet(Shape):
+    """What an application of this type, on this day and under these conditions, must hold."""
+
+    licence_code: str = Field(examples=["SIKRO"])
+    version: str
+    application_type: str = Field(examples=["baru"])
+    on: date
+    items: list[RequirementAsked]
+
+
 class LicenceName(Shape):
     """A licence that can be applied for."""
 
@@ -254,6 +270,14 @@ class ApplicationSummary(Shape):
     set_aside: bool = Field(description="A machine gave up and an operator must look.")
 
 
+class RuleChangeShape(Shape):
+    """What is asked otherwise today than when the berkas was last checked. `message` is for the applicant."""
+
+    kind: str = Field(examples=["added"])
+    requirement: str = Field(examples=["rekomendasi_dinkes"])
+    message: str
+
+
 class ApplicationDetail(ApplicationSummary):
     """One application with all that was handed in, found and decided. `version` is also the ETag."""
 
@@ -264,10 +288,17 @@ class ApplicationDetail(ApplicationSummary):
     documents: list[DocumentShape]
     check: CheckShape | None
     deficiencies: list[DeficiencyShape]
+    rule_changes: list[RuleChangeShape]
     blanko: BlankoShape | None
     endorsements: list[EndorsementShape]
     licence: LicenceShape | None
     hand_over: HandOverShape | None
+
+
+class ApplicationsFound(Shape):
+    """Applications of one person, newest first, at most 50."""
+
+    items: list[ApplicationSummary]
 
 
 class ApplicationPage(Shape):

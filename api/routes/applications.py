@@ -6,19 +6,23 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
-from api.actors import AnyCaller, Office, Who, require_visible, visible_case
+from api.actors import AnyCaller, Office, Staff, Who, require_visible, visible_case
 from api.cursors import link_header
-from api.inputs import OpenDraft
-from api.shapes import ApplicationDetail, ApplicationPage, Opened
+from api.files import download_headers
+from api.inputs import NikSearch, OpenDraft
+from api.shapes import ApplicationDetail, ApplicationPage, ApplicationsFound, Opened
 from api.versions import LookedAt, etag_of
 from api.views import inbox
 from api.views.case import detail
 from api.wiring import ApiOffice
+from models.ports import ReceiptSize
 from models.rules.errors import Forbidden
+from models.rules.numbering import jakarta_date
 from models.rules.roles import APPLICANT, Actor
 from models.rules.stages import Stage
-from models.services import draft, submit, withdraw
+from models.services import draft, privacy, receipts, submit, withdraw
 from models.services.inputs import HolderInput
 
 router = APIRouter(prefix="/v1/applications", tags=["applications"])
@@ -27,7 +31,8 @@ router = APIRouter(prefix="/v1/applications", tags=["applications"])
 def shown(office: ApiOffice, actor: Actor, application_id: UUID, response: Response) -> ApplicationDetail:
     """The case as it stands now, with its ETag; raises NotFound."""
     with office.db.transaction() as session:
-        found = detail(session, visible_case(session, actor, application_id), actor)
+        today = jakarta_date(office.clock.now())
+        found = detail(session, visible_case(session, actor, application_id), actor, today)
     response.headers["ETag"] = etag_of(found.version)
     return found
 
@@ -67,6 +72,14 @@ def list_applications(
     return found
 
 
+@router.post("/search", operation_id="searchByNik", summary="Applications of the holder of a NIK")
+def search(given: NikSearch, actor: Staff, office: Office) -> ApplicationsFound:
+    """Front and back office. Each search is recorded; the NIK itself stands in no address, log or event."""
+    with office.db.transaction() as session:
+        ids = privacy.find_by_nik(session, office.clock, office.cipher, actor, given.nik.get_secret_value())
+        return ApplicationsFound(items=inbox.these(session, ids))
+
+
 @router.get("/{application_id}", operation_id="getApplication", summary="One application")
 def get_application(application_id: UUID, actor: Who, response: Response, office: Office) -> ApplicationDetail:
     """Its ETag is what acts send back in If-Match."""
@@ -101,3 +114,26 @@ def take_back(
     require_visible(office, actor, application_id)
     withdraw.withdraw(office.db, office.clock, actor, application_id, version)
     return shown(office, actor, application_id, response)
+
+
+@router.get(
+    "/{application_id}/receipt",
+    operation_id="getReceipt",
+    summary="The receipt of a submission",
+    response_class=Response,
+    responses={200: {"description": "A PDF", "content": {"application/pdf": {"schema": {"type": "string"}}}}},
+)
+def get_receipt(
+    application_id: UUID,
+    actor: Who,
+    office: Office,
+    size: Annotated[ReceiptSize, Query(description="A page, or a strip for a counter's printer.")] = "a5",
+    round_: Annotated[int | None, Query(alias="round", ge=1, description="Default: the newest.")] = None,
+) -> Response:
+    """What was handed in, the moment promised and where to follow it. It is made within seconds of the submission."""
+    with office.db.transaction() as session:
+        case = visible_case(session, actor, application_id)
+        sha256 = receipts.receipt_sha256(session, case.id, size, round_)
+        name = f"tanda-terima-{(case.registration_number or str(case.id)).replace('/', '-')}-{size}.pdf"
+    headers = download_headers(name, sha256)
+    return StreamingResponse(office.vault.stream(sha256), media_type="application/pdf", headers=headers)

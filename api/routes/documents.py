@@ -18,7 +18,7 @@ from api.views.case import document
 from api.wiring import ApiOffice
 from models.rules.errors import Fault, InvalidInput, NotFound
 from models.rules.roles import Actor
-from models.services import draft
+from models.services import draft, privacy
 from models.tables.cases import Document
 
 router = APIRouter(prefix="/v1", tags=["documents"])
@@ -81,7 +81,7 @@ def remove_document(document_id: UUID, actor: Who, office: Office) -> None:
 def get_original(document_id: UUID, actor: Who, office: Office) -> Response:
     """A download; the bytes are a stranger's and are not to be opened without care."""
     row = _visible(office, actor, document_id)
-    return _download(office, row.sha256, row.media_type, row.name)
+    return _download(office, actor, row, "original")
 
 
 @router.get(
@@ -96,7 +96,7 @@ def get_clean(document_id: UUID, actor: Who, office: Office) -> Response:
     row = _visible(office, actor, document_id)
     if not row.clean_sha256:
         raise NotFound("There is no clean copy: the file was not inspected yet, or it was refused.")
-    return _download(office, row.clean_sha256, row.clean_media_type, row.name)
+    return _download(office, actor, row, "clean")
 
 
 def _visible(office: ApiOffice, actor: Actor, document_id: UUID) -> Document:
@@ -108,7 +108,12 @@ def _visible(office: ApiOffice, actor: Actor, document_id: UUID) -> Document:
         return row
 
 
-def _download(office: ApiOffice, sha256: str, media_type: str, name: str) -> Response:
+def _download(office: ApiOffice, actor: Actor, row: Document, copy: privacy.Copy) -> Response:
+    original = copy == "original"
+    sha256, media_type = (row.sha256, row.media_type) if original else (row.clean_sha256, row.clean_media_type)
     if not office.vault.has(sha256):
         raise NotFound("The file is not kept any more.")
-    return StreamingResponse(office.vault.stream(sha256), media_type=media_type, headers=download_headers(name, sha256))
+    privacy.note_download(office.db, office.clock, actor, row, copy)
+    return StreamingResponse(
+        office.vault.stream(sha256), media_type=media_type, headers=download_headers(row.name, sha256)
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -17,17 +19,19 @@ from api.shapes import (
     HandOverShape,
     HolderShape,
     LicenceShape,
+    RuleChangeShape,
 )
 from api.views.inbox import summary
 from api.views.turns import all_sops
 from models.rules.roles import Actor
 from models.services.check import current_documents
+from models.services.rule_changes import rule_changes
 from models.tables.cases import Application, CompletenessCheck, Deficiency, Document, HolderData
 from models.tables.letters import Blanko, Endorsement, HandOver, Letter, Licence, RegisterEntry
 from models.tables.people import Person
 
 
-def detail(session: Session, case: Application, actor: Actor) -> ApplicationDetail:
+def detail(session: Session, case: Application, actor: Actor, today: date) -> ApplicationDetail:
     """The whole case; what the office alone needs (why it was set aside, the blanko's hash) staff alone see."""
     holder = session.get(HolderData, case.id)
     blanko = session.get(Blanko, (case.id, case.revision)) if actor.is_staff else None
@@ -41,6 +45,7 @@ def detail(session: Session, case: Application, actor: Actor) -> ApplicationDeta
         documents=[document(row) for row in current_documents(session, case.id)],
         check=_check(session, case),
         deficiencies=_deficiencies(session, case.id),
+        rule_changes=_rule_changes(session, case, today) if holder else [],
         blanko=_blanko(blanko) if blanko else None,
         endorsements=_endorsements(session, case.id),
         licence=_licence(session, case.id),
@@ -78,6 +83,11 @@ def _deficiencies(session: Session, case_id: UUID) -> list[DeficiencyShape]:
         .order_by(col(Deficiency.created_at), col(Deficiency.id))
     )
     return [DeficiencyShape(**row.model_dump(exclude={"id", "application_id"})) for row in rows]
+
+
+def _rule_changes(session: Session, case: Application, today: date) -> list[RuleChangeShape]:
+    """Until the berkas is complete the rules of the day hold; what they ask otherwise than at the last check."""
+    return [RuleChangeShape(**asdict(change)) for change in rule_changes(session, case, today)]
 
 
 def _blanko(row: Blanko) -> BlankoShape:
