@@ -43,10 +43,10 @@ def workplace_input(sent: FormData) -> WorkplaceInput:
     return _validated(WorkplaceInput, values, faults)
 
 
-def together(*parts: Callable[[], BaseModel]) -> list[BaseModel]:
-    """Each part's value; raises InvalidInput with the faults of all."""
+def together(*parts: Callable[[], BaseModel], more: tuple[Fault, ...] = ()) -> list[BaseModel]:
+    """Each part's value; raises InvalidInput with the faults of all, and those found elsewhere."""
     found: list[BaseModel] = []
-    faults: list[Fault] = []
+    faults = list(more)
     for part in parts:
         try:
             found.append(part())
