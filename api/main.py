@@ -12,18 +12,30 @@ from starlette.middleware import Middleware
 
 from api import logs, openapi, problems
 from api.pages import (
+    admin,
+    admin_audit,
+    admin_calendar,
+    admin_definitions,
+    admin_keys,
+    admin_people,
+    case,
+    case_acts,
     dashboard,
     desk,
     front,
     gallery,
     images,
     inbox,
+    my_security,
     numbers,
     register,
     rendering,
     review,
     search,
+    second_step,
     sign_in,
+    single_sign_on,
+    step_up,
 )
 from api.pages.refusal_pages import RefusalPages
 from api.readiness import readiness_of
@@ -35,7 +47,9 @@ from workers.settings import Settings
 
 ROUTERS = (session, licences, applications, documents, acts, piles, letters, health, docs)
 PAGE_ROUTERS: tuple[Any, ...] = (
-    sign_in, inbox, images, review, front,
+    *(sign_in, second_step, single_sign_on, my_security, step_up),
+    *(admin, admin_people, admin_keys, admin_calendar, admin_definitions, admin_audit),
+    *(inbox, images, review, case, case_acts, front),
     *(numbers, register, search, dashboard),
 )
 

@@ -49,13 +49,14 @@ def my_turn(actor: Actor, sops: Sops) -> ColumnElement[bool]:
     """SQL condition: the case waits for a role that the actor holds, and he has not acted on this revision."""
     stages = [stage.value for stage, role in TURNS.items() if role in actor.roles and role != APPLICANT]
     turns: list[ColumnElement[bool]] = [col(Application.stage).in_(stages)] if stages else []
-    turns += [turn for sop_id, sop in sops.items() for turn in _officials_turns(actor, sop_id, sop)]
+    turns += [turn for sop_id, sop in sops.items() for turn in officials_turns(actor, sop_id, sop)]
     if not actor.is_staff:
         turns.append(col(Application.stage).in_([stage.value for stage, role in TURNS.items() if role == APPLICANT]))
     return and_(or_(false(), *turns), col(Application.quarantined_at).is_(None), ~_acted(actor))
 
 
-def _officials_turns(actor: Actor, sop_id: UUID, sop: Sop) -> Iterable[ColumnElement[bool]]:
+def officials_turns(actor: Actor, sop_id: UUID, sop: Sop) -> Iterable[ColumnElement[bool]]:
+    """SQL conditions: a case of this SOP waits for a paraf or signature of a post that the actor holds."""
     mine: Any = col(Application.sop_id) == sop_id
     ordinals = [place for place, role in enumerate(sop.initiallers, 1) if role in actor.roles]
     if ordinals:
