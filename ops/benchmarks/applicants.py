@@ -1,4 +1,4 @@
-"""Applicants for the intake benchmark: each opens, describes, uploads and hands in over HTTP, on a line of its own."""
+"""Applicants for the intake benchmark: each opens, describes, uploads and hands in over HTTP, on a line of his own."""
 
 from __future__ import annotations
 
@@ -32,10 +32,13 @@ class Line:
         self._connection.close()
 
     def ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Any:
-        """The answer's JSON; raises PermanentFailure for a refusal."""
-        self._connection.request(method, path, body, {**self._headers, **headers})
-        answer = self._connection.getresponse()
-        content = answer.read()
+        """The answer's JSON; raises PermanentFailure for a refusal or a line that breaks."""
+        try:
+            self._connection.request(method, path, body, {**self._headers, **headers})
+            answer = self._connection.getresponse()
+            content = answer.read()
+        except OSError as error:
+            raise PermanentFailure(f"{method} {path}: the line broke: {type(error).__name__}") from error
         if answer.status >= http.client.BAD_REQUEST:
             raise PermanentFailure(f"{method} {path} answered {answer.status}: {content[:300]!r}")
         return json.loads(content) if content else None
@@ -49,6 +52,8 @@ class Line:
             kind = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
             self.ask("PUT", f"{path}/documents/{code}", form(file), {**mine, **kind})
         self.say("POST", f"{path}/submission", {}, {**mine, "If-Match": f'"{opened["version"]}"'})
+        # The next applicant comes on a line of his own; an idle one would be cut by the server at any moment.
+        self._connection.close()
         return str(opened["id"])
 
     def say(self, method: str, path: str, body: Mapping[str, object], headers: Mapping[str, str]) -> Any:

@@ -184,7 +184,7 @@ def test_a_berkas_that_is_not_complete_follows_new_rules_and_its_applicant_is_to
     act(owner, case_id, "submission")
     drive(office, case_id, "verifying")
     seen = owner.get(f"/v1/applications/{case_id}").json()
-    assert [v["state"] for v in seen["check"]["verdicts"] if v["requirement"] == "npwp"] == ["tidak ada"]
+    assert [v["state"] for v in seen["check"]["verdicts"] if v["requirement"] == "npwp"] == ["tidak_ada"]
     assert seen["rule_changes"] == []
 
 
