@@ -32,6 +32,7 @@ ACCOUNT = Patience(free=4, longest=60)
 ADDRESS = Patience(free=20, longest=900)
 """A whole office may sit behind one address."""
 PASSPHRASE = Patience(free=4, longest=300)
+CODE = Patience(free=4, longest=900)
 
 
 def delay_after(failures: int, patience: Patience) -> timedelta:
@@ -53,6 +54,16 @@ def of_sign_in(username: str, address: str) -> Attempt:
 def of_passphrase(person_id: UUID) -> Attempt:
     """Counter of a signing passphrase: a session that was left open must not become a place to guess."""
     return {f"passphrase:{person_id}": PASSPHRASE}
+
+
+def of_code(person_id: UUID) -> Attempt:
+    """Counter of one-time codes: six digits are few, so who knows the password must not try them all."""
+    return {f"code:{person_id}": CODE}
+
+
+def of_passkey(address: str) -> Attempt:
+    """Counter of passkeys that nobody's account stands behind yet."""
+    return {f"address:{address}": ADDRESS}
 
 
 def refuse_blocked(office: ApiOffice, attempt: Attempt) -> bool:

@@ -53,10 +53,15 @@ def check_password(office: ApiOffice, username: str, password: str) -> Person:
     return person
 
 
-def begin_session(office: ApiOffice, person: Person, device: str, address: str, replaced: str) -> tuple[str, SignedIn]:
-    """A new token; the session of `replaced`, which the browser held until now, ends (no fixation)."""
+def begin_session(
+    office: ApiOffice, person: Person, device: str, address: str, replaced: str, until: datetime | None = None
+) -> tuple[str, SignedIn]:
+    """A new token; the session of `replaced`, which the browser held until now, ends (no fixation).
+
+    `until` keeps the end of a session that is only renewed.
+    """
     now, token = office.clock.now(), secrets.token_urlsafe(32)
-    ends_at = now + timedelta(hours=office.settings.session_max_hours)
+    ends_at = until or now + timedelta(hours=office.settings.session_max_hours)
     with office.db.transaction() as session:
         _revoke(session, replaced, now)
         session.add(

@@ -14,7 +14,20 @@ from starlette.datastructures import FormData
 
 from models.rules.errors import Fault, ParafError
 
-SECRETS = frozenset({"password", "new_password", "passphrase", "code", "pin"})
+SECRETS = frozenset(
+    {
+        "password",
+        "new_password",
+        "new_password_again",
+        "passphrase",
+        "code",
+        "pin",
+        "token",
+        "answer",
+        "new_token",
+        "new_answer",
+    }
+)
 """Fields that are never sent back to the browser."""
 
 _SENTENCES = {

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from api.actors import AnyCaller, Office, token_of
@@ -14,28 +13,27 @@ from api.devices import devices_of, end_device, end_other_devices
 from api.login_delay import count_attempt, forgive_attempt, of_sign_in
 from api.pages.desk import Sent, SignedInDesk, see_other, text_of
 from api.pages.forms import Form, typed
+from api.pages.new_session import address_of, goal_of
 from api.pages.rendering import page
+from api.pages.second_step import after_password, sso_label
 from api.refusals import TooManyAttempts
-from api.routes.session import drop_session_cookie, set_session_cookie
-from api.sessions import begin_session, check_password, end_session
-from api.wiring import ApiOffice
+from api.routes.session import drop_session_cookie
+from api.sessions import check_password, end_session
 from models.rules.errors import Fault, NotSignedIn
-from models.rules.roles import OPERATOR, Actor
-from models.tables.people import Person
 
 router = APIRouter(include_in_schema=False)
 
 MESSAGES = {
     "keluar": "Anda sudah keluar. Sampai bertemu lagi.",
     "perangkat": "Perangkat itu sudah dikeluarkan.",
+    "ulang": "Waktu untuk langkah kedua habis. Masuk lagi dari awal.",
+    "sso": "Masuk lewat SSO tidak berhasil, atau akun itu tidak terdaftar di kantor ini. Pakai kata sandi.",
     "semua": "Semua perangkat lain sudah dikeluarkan.",
 }
 LONGEST = 257
 """Letters of a password that are looked at: one more than any password has."""
 
 _WRONG = "Nama pengguna atau kata sandi salah. Periksa keduanya; admin kantor dapat membuat kata sandi baru."
-_OFFICIALS = frozenset({"ahli_muda", "ahli_madya", "sekretaris", "kepala_dinas"})
-_OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,500}")
 
 
 @router.get("/masuk")
@@ -53,7 +51,7 @@ def sign_in(request: Request, office: Office, sent: Sent) -> Response:
     faults = _missing(name, password)
     if faults:
         return _form(request, typed(sent, faults), goal, status=422)
-    attempt = of_sign_in(name, _address(request))
+    attempt = of_sign_in(name, address_of(request))
     try:
         count_attempt(office, attempt)
         person = check_password(office, name, password)
@@ -62,7 +60,7 @@ def sign_in(request: Request, office: Office, sent: Sent) -> Response:
     except NotSignedIn:
         return _form(request, typed(sent, [Fault("/password", _WRONG)]), goal, status=422)
     forgive_attempt(office, attempt)
-    return _welcome(request, office, person, goal)
+    return after_password(request, office, person, goal)
 
 
 def _missing(name: str, password: str) -> list[Fault]:
@@ -70,28 +68,9 @@ def _missing(name: str, password: str) -> list[Fault]:
     return faults if password else [*faults, Fault("/password", "Isi kata sandi.")]
 
 
-def _welcome(request: Request, office: ApiOffice, person: Person, goal: str) -> RedirectResponse:
-    """A new session for who has shown all that he must: a second factor is asked for before this is called."""
-    device = request.headers.get("user-agent", "")
-    token, signed_in = begin_session(office, person, device, _address(request), token_of(request, office))
-    answer = see_other(goal_of(signed_in.actor, goal))
-    set_session_cookie(answer, office, token)
-    return answer
-
-
-def goal_of(actor: Actor, wanted: str) -> str:
-    """Where a person goes after signing in: where he was going, if that is a page of ours, else his own desk."""
-    if _OWN_PATH.fullmatch(wanted) and not wanted.startswith(("/masuk", "/keluar")):
-        return wanted
-    if actor.roles & _OFFICIALS:
-        return "/tinjau"
-    if not actor.is_staff:
-        return "/"
-    return "/ops" if actor.roles == {OPERATOR} else "/kotak"
-
-
 def _form(request: Request, form: Form, goal: str, message: str = "", status: int = 200) -> HTMLResponse:
-    context = {"form": form, "goal": goal, "message": message}
+    sso = sso_label(request.app.state.office)
+    context = {"form": form, "goal": goal, "message": message, "sso": sso, "calm": message == MESSAGES["keluar"]}
     return page(request, "sign_in/sign_in.html", context, status=status)
 
 
@@ -100,10 +79,6 @@ def _wait(request: Request, form: Form, goal: str, error: TooManyAttempts) -> HT
     answer = _form(request, Form(form.values, (Fault("/password", sentence),)), goal, status=429)
     answer.headers["Retry-After"] = str(error.retry_after)
     return answer
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
 
 
 @router.get("/keluar")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from api.actors import AnyCaller, Office, cookie_name, token_of
 from api.inputs import SignIn
 from api.login_delay import count_attempt, forgive_attempt, of_sign_in
+from api.second_factor import require_code
 from api.sessions import SignedIn, begin_session, check_password, end_session
 from api.shapes import Me, SessionToken
 from api.wiring import ApiOffice
@@ -17,11 +18,15 @@ router = APIRouter(prefix="/v1", tags=["session"])
 
 @router.post("/session", operation_id="signIn", status_code=201, summary="Sign in")
 def sign_in(given: SignIn, request: Request, response: Response, office: Office) -> SessionToken:
-    """Sets the session's cookie and returns its token. Unknown names and wrong passwords get the same answer."""
+    """Sets the session's cookie and returns its token. Unknown names and wrong passwords get the same answer.
+
+    A person with a second factor sends a code of it beside the password.
+    """
     attempt = of_sign_in(given.username, request.client.host if request.client else "")
     count_attempt(office, attempt)
     person = check_password(office, given.username, given.password.get_secret_value())
     forgive_attempt(office, attempt)
+    require_code(office, person, given.code.get_secret_value() if given.code else "")
     device, address = request.headers.get("user-agent", ""), request.client.host if request.client else ""
     token, signed_in = begin_session(office, person, device, address, token_of(request, office))
     set_session_cookie(response, office, token)

@@ -19,6 +19,8 @@ from models.services.endorse import active_key
 from models.services.sign_in import SignInRoom
 from models.tables.people import Person
 
+ACCOUNT = "account:"
+"""What a change to one's own sign-in is for: the password speaks for it, not the signing passphrase."""
 WRONG = "Kata sandi salah. Belum ada yang berubah; ketik lagi."
 
 
@@ -45,7 +47,10 @@ def ask_passkey(room: SignInRoom, actor: Actor, subject: str) -> tuple[str, str]
 def prove(room: SignInRoom, actor: Actor, subject: str, shown: Shown) -> None:
     """Raises WrongPassphrase, told at once and before anything moved; a proof is kept as an event."""
     person_id = person_of(actor)
-    means = _by_passkey(room, person_id, subject, shown) if shown.answer else _by_secret(room, person_id, shown.secret)
+    if shown.answer:
+        means = _by_passkey(room, person_id, subject, shown)
+    else:
+        means = _by_secret(room, person_id, shown.secret, own_account=subject.startswith(ACCOUNT))
     with room.db.transaction() as session:
         detail = {"purpose": subject.partition(":")[0], "means": means}
         record(session, "step_up", at=room.clock.now(), actor=actor, detail=detail)
@@ -59,9 +64,9 @@ def _by_passkey(room: SignInRoom, person_id: UUID, subject: str, shown: Shown) -
     return "passkey"
 
 
-def _by_secret(room: SignInRoom, person_id: UUID, secret: str) -> str:
+def _by_secret(room: SignInRoom, person_id: UUID, secret: str, own_account: bool) -> str:
     with room.db.transaction() as session:
-        key = active_key(session, person_id, room.clock.now())
+        key = None if own_account else active_key(session, person_id, room.clock.now())
         signing = key.passphrase_hash if key is not None else ""
         hashed = signing or session.get_one(Person, person_id).password_hash
     if not secret or not hashed or not room.hasher.verify(secret, hashed):

@@ -186,6 +186,7 @@ class Event(SQLModel, table=True):
         Index("event_application", "application_id", "id"),
         Index("event_kind", "kind", "id"),
         Index("event_actor", "actor_id", "id"),
+        Index("event_at", "at", postgresql_using="brin"),
     )
 
     id: int = serial()

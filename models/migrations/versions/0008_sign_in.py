@@ -24,6 +24,7 @@ def upgrade() -> None:
         op.execute(f"GRANT UPDATE (removed_at) ON {table} TO paraf_app")
     op.create_index("event_kind", "event", ["kind", "id"])
     op.create_index("event_actor", "event", ["actor_id", "id"])
+    op.create_index("event_at", "event", ["at"], postgresql_using="brin")
 
 
 def _factors() -> None:
