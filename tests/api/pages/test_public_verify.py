@@ -62,7 +62,7 @@ def test_a_licence_that_stands(counter: Counter) -> None:
 def _revoke(office: Office, case_id: UUID) -> None:
     with office.db.transaction() as session:
         licence = session.exec(select(Licence).where(Licence.application_id == case_id)).one()
-    end_licence(office.db, office.clock, office.actor("kepala"), licence.id, "revoked", "Dicabut atas permintaan.")
+    end_licence(office.db, office.clock, office.actor("kepala"), licence.id, "Dicabut atas permintaan.")
 
 
 def _expire(office: Office, case_id: UUID) -> None:
