@@ -63,6 +63,14 @@ def look(request: Request, desk: StaffDesk, office: Office) -> HTMLResponse:
     return _pile(request, desk, office)
 
 
+@router.post("/tinjau")
+def take_out(request: Request, desk: StaffDesk, office: Office, sent: Sent) -> HTMLResponse:
+    """One letter out of the pile that is being looked at, without a script; nothing is kept of it."""
+    out = text_of(sent, "keluarkan")
+    left = [value for value in texts_of(sent, "surat") if value != out]
+    return _pile(request, desk, office, Form({"surat": left}))
+
+
 def _pile(request: Request, desk: Desk, office: ApiOffice, form: Form | None = None, status: int = 200) -> HTMLResponse:
     now, params = office.clock.now(), request.query_params
     only = [pick.application_id for pick in parse_picks(params.getlist("surat"), bare=True)]
