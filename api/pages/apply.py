@@ -105,7 +105,9 @@ def _draft_items(berkas: Berkas, holder: HolderData | None) -> list[dict[str, An
     return [
         _task("Data diri", "/ajukan/data-diri", DONE if person else TODO, "Siapkan KTP"),
         _task("Tempat kerja", "/ajukan/tempat-kerja" if person else "", _after(person, place), "Siapkan STRRO"),
-        _task("Berkas", "/ajukan/berkas" if place else "", _after(place, not berkas.to_mend), berkas.lack),
+        _task(
+            "Berkas", "/ajukan/berkas" if place else "", _after(place, not berkas.to_mend), berkas.lack if place else ""
+        ),
         _task("Periksa dan kirim", "/ajukan/periksa" if ready else "", TODO if ready else LATER),
     ]
 

@@ -17,6 +17,8 @@ from models.services.check import current_documents, document_facts, rules_of
 from models.tables.cases import Application, Deficiency, Document, HolderData
 
 ItemState = Literal["missing", "pending", "faulty", "returned", "ok", "optional"]
+NAMED = 3
+"""How many things that lack are named before the rest is counted."""
 DATA = "data"
 """What a deficiency names when the applicant's data are at fault, not a document."""
 _CORRECTING = frozenset({Stage.RETURNED, Stage.LAPSED})
@@ -70,7 +72,8 @@ class Berkas:
     def lack(self) -> str:
         """`Kurang 2: KTP; pas foto`, "" when nothing is missing."""
         names = [_short(item.requirement.label) for item in self.to_mend]
-        return f"Kurang {len(names)}: {'; '.join(names)}" if names else ""
+        more = f" dan {len(names) - NAMED} lagi" if len(names) > NAMED else ""
+        return f"Kurang {len(names)}: {'; '.join(names[:NAMED])}{more}" if names else ""
 
 
 def berkas_of(session: Session, case: Application, today: date) -> Berkas:
