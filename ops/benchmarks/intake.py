@@ -26,7 +26,7 @@ from models.tables.cases import Application, CompletenessCheck
 from ops.benchmarks.applicants import Line, signed_in
 from ops.benchmarks.berkas import Berkas, mean_bytes, painted, varied
 from ops.benchmarks.script import Script, Tell, holder_input
-from ops.benchmarks.shares import cpu_by_part, resident_mb
+from ops.benchmarks.shares import Cages, cpu_by_part, resident_mb
 from ops.home import passing_home
 from ops.office import LocalOffice
 from ops.seed import demo_password
@@ -155,12 +155,13 @@ def _flood(rush: _Rush, count: int, tell: Tell) -> dict[str, Any]:
     """As many as twelve busy lines bring, until the last has its verdict."""
     tell(f"{count} applications as fast as the office takes them")
     done = rush.judged()
-    cpu, own, began = cpu_by_part(rush.office), time.process_time(), time.monotonic()
-    with ThreadPoolExecutor(LINES) as pool:
-        list(pool.map(_applicant(rush), rush.taken(count)))
-    rush.wait_for(done + count)
-    seconds, own = time.monotonic() - began, time.process_time() - own
-    spent = {part: value - cpu.get(part, 0.0) for part, value in cpu_by_part(rush.office).items()}
+    with Cages(rush.office) as cages:
+        cpu, own, began = cpu_by_part(rush.office, cages), time.process_time(), time.monotonic()
+        with ThreadPoolExecutor(LINES) as pool:
+            list(pool.map(_applicant(rush), rush.taken(count)))
+        rush.wait_for(done + count)
+        seconds, own = time.monotonic() - began, time.process_time() - own
+        spent = {part: value - cpu.get(part, 0.0) for part, value in cpu_by_part(rush.office, cages).items()}
     each = {part: round(value / count * 1000, 1) for part, value in spent.items()}
     verdict = sum(value for part, value in each.items() if part not in AFTER_THE_VERDICT)
     return {
