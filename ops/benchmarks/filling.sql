@@ -78,7 +78,7 @@ WHERE f.stage IN ('closed', 'ready') OR f.stage = 'awaiting_signature' AND o < 4
 -- # numbers and licences
 INSERT INTO register_entry (series, year, seq, number, application_id, revision, signature_ordinal, signed_on,
     state, void_reason, assigned_at)
-SELECT 'SIKRO', year, number_seq, '503/' || lpad(number_seq::text, 4, '0') || '/DPMPTSP/SIKRO/' || year, id,
+SELECT 'SIKRO', year, number_seq, '503/' || lpad(number_seq::text, greatest(4, length(number_seq::text)), '0') || '/DPMPTSP/SIKRO/' || year, id,
     1, 4, (t AT TIME ZONE 'Asia/Jakarta')::date, 'active', '', t + interval '91 min'
 FROM fill WHERE number_seq IS NOT NULL ORDER BY n;
 INSERT INTO licence (application_id, revision, series, year, seq, token, blanko_sha256, blanko_size,

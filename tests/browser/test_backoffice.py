@@ -148,7 +148,7 @@ def test_each_page_is_sound_at_each_width(opened: Callable[..., Page], name: str
     sound(opened(*PAGES[name], width), name)
 
 
-@pytest.mark.parametrize("width", (320, 1280))
+@pytest.mark.parametrize("width", [320, 1280])
 def test_a_blanko_and_its_print_are_sound(opened: Callable[..., Page], served: Served, width: int) -> None:
     page = opened("blanko", f"/nomor/blanko/{served.drafted}", width)
     sound(page, "blanko")
@@ -165,7 +165,7 @@ def test_a_blanko_and_its_print_are_sound(opened: Callable[..., Page], served: S
     assert download.value.suggested_filename.startswith("konsep-REG-")
 
 
-@pytest.mark.parametrize("width", (320, 1280))
+@pytest.mark.parametrize("width", [320, 1280])
 def test_the_book_is_ordered_and_comes_by_itself(opened: Callable[..., Page], served: Served, width: int) -> None:
     page = opened("blanko", "/register?tahun=2026", width)
     page.click("text=Siapkan PDF")
