@@ -58,3 +58,14 @@ def intake(
     from ops.benchmarks.intake import run
 
     show("bench intake", run(applications, tell), json)
+
+
+@app.command()
+def pages(
+    cases: Annotated[int, typer.Option(help="Applications in the database, ten events each.")] = 500_000,
+    json: Json = False,
+) -> None:
+    """Pages over ten years of cases at 20 requests a second: p95 in ms, and what a first visit weighs."""
+    from ops.benchmarks.pages import run
+
+    show("bench pages", run(cases, tell), json)
