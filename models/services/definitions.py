@@ -65,10 +65,10 @@ def current_sop(session: Session, licence_code: str, on: date) -> tuple[UUID, So
 
     Raises NotFound for an unknown licence.
     """
-    rows = session.exec(
-        select(SopVersion).where(SopVersion.licence_code == licence_code).order_by(col(SopVersion.loaded_at))
+    ids = session.exec(
+        select(SopVersion.id).where(SopVersion.licence_code == licence_code).order_by(col(SopVersion.loaded_at))
     ).all()
-    begun = [(row.id, sop) for row in rows if (sop := parsed_sop(row)).effective_on <= on]
+    begun = [(id_, sop) for id_ in ids if (sop := pinned_sop(session, id_)).effective_on <= on]
     if not begun:
         raise NotFound(f"There is no licence {licence_code!r} in force; see the list of licences.")
     # `max` keeps the first of equals: reversed, so that a correction loaded later wins.
@@ -84,7 +84,23 @@ def pinned_row(session: Session, sop_id: UUID) -> SopVersion:
 
 
 def pinned_sop(session: Session, sop_id: UUID) -> Sop:
-    return parsed_sop(pinned_row(session, sop_id))
+    """Raises NotFound. Read once by each process: what is stored never changes, and no id comes twice."""
+    return _kept(session, sop_id)[0]
+
+
+def pinned_letter(session: Session, sop_id: UUID) -> LetterDefinition:
+    """What the letter press needs of the definition that a case is pinned to; read once, like `pinned_sop`."""
+    return _kept(session, sop_id)[1]
+
+
+_KEPT: dict[UUID, tuple[Sop, LetterDefinition]] = {}
+
+
+def _kept(session: Session, sop_id: UUID) -> tuple[Sop, LetterDefinition]:
+    if sop_id not in _KEPT:
+        row = pinned_row(session, sop_id)
+        _KEPT[sop_id] = (parsed_sop(row), letter_definition(row))
+    return _KEPT[sop_id]
 
 
 def letter_definition(row: SopVersion) -> LetterDefinition:

@@ -19,7 +19,19 @@ from models.ports import Clock
 from models.rules.errors import NotFound, ParafError, TemporaryFailure
 from models.rules.roles import Actor
 from models.rules.stages import TASKS, Command, Stage
-from models.services.casework import SYSTEM, enqueue, lock_case, move, open_work, record
+from models.services.casework import (
+    SYSTEM,
+    Work,
+    count_attempt,
+    end_work,
+    enqueue,
+    lock_case,
+    lock_work,
+    move,
+    open_work,
+    read_case,
+    record,
+)
 from models.services.tracing import TRACEPARENT
 from models.tables.cases import Application
 from models.tables.work import Outbox
@@ -49,6 +61,10 @@ class Ticket:
     task: str
     case_id: UUID
     generation: int
+
+    @property
+    def work(self) -> Work:
+        return Work(self.task, self.case_id, self.generation)
 
 
 def run_step(db: Database, clock: Clock, ticket: Ticket, work: Callable[[Application], None]) -> bool:
@@ -81,24 +97,21 @@ def run_step(db: Database, clock: Clock, ticket: Ticket, work: Callable[[Applica
 def begin(db: Database, clock: Clock, ticket: Ticket) -> Application | None:
     """Count the attempt; None when there is nothing to do (done, overtaken, set aside, unknown)."""
     with db.transaction() as session:
-        rows = open_work(session, ticket.task, ticket.case_id, ticket.generation)
+        now = clock.now()
+        attempt = count_attempt(session, ticket.work, now + AT_WORK)
         try:
             case = lock_case(session, ticket.case_id)
         except NotFound:
             return None
         if not _stands(case, ticket) or case.quarantined_at is not None:
-            _done(session, rows, clock.now(), "")
+            end_work(session, ticket.work, now)
             return None
-        if not rows:
+        if attempt is None:
             return None
-        for row in rows:
-            row.attempts += 1
-            row.due_at = clock.now() + AT_WORK
-            session.add(row)
-        TRACEPARENT.set(rows[0].trace)
-        if max(row.attempts for row in rows) > MAX_ATTEMPTS:
-            _quarantine(session, case, clock.now(), f"{MAX_ATTEMPTS} attempts failed: {rows[0].error or 'it crashed'}")
-            _done(session, rows, clock.now(), "set aside")
+        TRACEPARENT.set(attempt.trace)
+        if attempt.number > MAX_ATTEMPTS:
+            _quarantine(session, case, now, f"{MAX_ATTEMPTS} attempts failed: {attempt.error or 'it crashed'}")
+            end_work(session, ticket.work, now, "set aside")
             return None
         return case
 
@@ -106,20 +119,20 @@ def begin(db: Database, clock: Clock, ticket: Ticket) -> Application | None:
 def finish(
     session: Session, ticket: Ticket, now: datetime, command: Command, detail: dict[str, Any] | None = None
 ) -> Application | None:
-    """Take the case on, inside the caller's transaction that wrote the effect; see `still_mine`."""
-    rows = open_work(session, ticket.task, ticket.case_id, ticket.generation)
-    case = lock_case(session, ticket.case_id)
+    """Take the case on, inside the caller's transaction that wrote the effect behind `still_mine`."""
+    # Locked by `still_mine`, and so are the outbox rows: the session holds the case as it stands.
+    case = read_case(session, ticket.case_id)
     # Another delivery may have used up the attempts meanwhile: what is finished needs no operator.
     case.quarantined_at, case.quarantine_reason = None, ""
     move(session, case, command, SYSTEM, now, detail)
-    _done(session, rows, now, "")
+    end_work(session, ticket.work, now)
     return case
 
 
 def still_mine(session: Session, ticket: Ticket) -> Application | None:
     """The case, locked, if nobody else finished the step meanwhile: every effect is written behind this guard."""
     # Outbox rows first, then the case: the same order as `begin`, so that two deliveries never wait for each other.
-    open_work(session, ticket.task, ticket.case_id, ticket.generation)
+    lock_work(session, ticket.work)
     case = lock_case(session, ticket.case_id)
     return case if _stands(case, ticket) else None
 

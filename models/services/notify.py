@@ -18,7 +18,7 @@ from models.rules.numbering import jakarta_date
 from models.rules.office import Office
 from models.rules.sop import Sop
 from models.rules.working_time import Calendar
-from models.services.casework import holder_of, read_case, record
+from models.services.casework import Work, end_work, holder_of, read_case, record
 from models.services.check import rules_of
 from models.services.side_job import run_job
 from models.tables.cases import Application, Deficiency, HolderData, Verification
@@ -55,7 +55,9 @@ def send_message(db: Database, clock: Clock, mailroom: Mailroom, message_id: UUI
     However often it runs there is one message: the row is claimed before it is sent. Only a sender that dies
     between the server's yes and our note of it sends again, under the same Message-ID.
     """
-    return run_job(db, clock, TASK, message_id, generation, lambda: _send(db, clock, mailroom, message_id))
+    return run_job(
+        db, clock, TASK, message_id, generation, lambda: _send(db, clock, mailroom, Work(TASK, message_id, generation))
+    )
 
 
 def follow_url(public_url: str) -> str:
@@ -76,17 +78,19 @@ def contact_lines(office: Office) -> tuple[tuple[str, str], ...]:
     return tuple((label, value) for label, value in lines if value)
 
 
-def _send(db: Database, clock: Clock, mailroom: Mailroom, message_id: UUID) -> None:
+def _send(db: Database, clock: Clock, mailroom: Mailroom, work: Work) -> bool:
+    message_id = work.subject_id
     letter = _claim(db, clock, mailroom, message_id)
     if letter is None:
-        return
+        return False
     try:
         subject, text, html = mailroom.renderer.render(letter.facts)
         letter.courier.send(Message(letter.to, subject, text, html, letter.key))
     except (TemporaryFailure, PermanentFailure) as error:
         _release(db, message_id, str(error))
         raise
-    _sent(db, clock, message_id)
+    _sent(db, clock, work)
+    return True
 
 
 def _claim(db: Database, clock: Clock, mailroom: Mailroom, message_id: UUID) -> _Letter | None:
@@ -127,10 +131,11 @@ def _release(db: Database, message_id: UUID, error: str) -> None:
         session.add(row)
 
 
-def _sent(db: Database, clock: Clock, message_id: UUID) -> None:
+def _sent(db: Database, clock: Clock, work: Work) -> None:
     now = clock.now()
     with db.transaction() as session:
-        row = session.get_one(MailMessage, message_id, with_for_update=True)
+        end_work(session, work, now)
+        row = session.get_one(MailMessage, work.subject_id, with_for_update=True)
         if row.sent_at is not None:
             return
         row.sent_at = now

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -17,12 +18,11 @@ from models.rules.sop import Sop
 from models.rules.stages import Command
 from models.services.casework import holder_of
 from models.services.check import current_documents
-from models.services.definitions import letter_definition, parsed_sop, pinned_row
+from models.services.definitions import pinned_letter, pinned_sop
 from models.services.machine import Ticket, finish, run_step, still_mine
 from models.services.page_images import ask_for_images
 from models.services.people import Post, post_of
 from models.tables.cases import Application
-from models.tables.definitions import SopVersion
 from models.tables.letters import Blanko
 
 
@@ -33,24 +33,25 @@ def generate_blanko(db: Database, clock: Clock, vault: Vault, press: LetterPress
 
 def _prepare(db: Database, clock: Clock, vault: Vault, press: LetterPress, ticket: Ticket, case: Application) -> None:
     with db.transaction() as session:
-        definition = pinned_row(session, _pinned(case))
-        posts = _posts(session, case, parsed_sop(definition), clock)
+        sop_id = _pinned(case)
+        definition = pinned_letter(session, sop_id)
+        posts = _posts(session, case, pinned_sop(session, sop_id), clock)
         facts = _facts(session, case, posts)
         photo_sha256 = _photo(session, case)
     photo = vault.get(photo_sha256) if photo_sha256 else None
-    stored = vault.put(press.blanko(letter_definition(definition), facts, photo))
+    stored = vault.put(press.blanko(definition, facts, photo))
     with db.transaction() as session:
         found = still_mine(session, ticket)
         if found is None:
             return
         now = clock.now()
-        session.add(_row(found, definition, stored.sha256, stored.size, facts, posts, now))
+        session.add(_row(found, sop_id, stored.sha256, stored.size, facts, posts, now))
         session.flush()
         ask_for_images(session, found.id, found.revision, now)
         finish(session, ticket, now, Command.FINISH_BLANKO, {"blanko_sha256": stored.sha256})
 
 
-def _pinned(case: Application) -> Any:
+def _pinned(case: Application) -> UUID:
     if case.sop_id is None:
         raise PermanentFailure("The case has no pinned definition; it was never declared complete.")
     return case.sop_id
@@ -89,7 +90,7 @@ def _photo(session: Session, case: Application) -> str:
 
 def _row(
     case: Application,
-    definition: SopVersion,
+    sop_id: UUID,
     sha256: str,
     size: int,
     facts: LetterFacts,
@@ -102,7 +103,7 @@ def _row(
         sha256=sha256,
         size=size,
         paraf_count=case.paraf_count,
-        sop_id=definition.id,
+        sop_id=sop_id,
         facts=_plain(asdict(facts)),
         officials=[post.as_row() for post in posts],
         made_at=now,

@@ -19,7 +19,7 @@ from models.rules.numbering import jakarta_date
 from models.rules.office import Office
 from models.rules.sop import Sop
 from models.rules.stages import Command
-from models.services.casework import holder_of, lock_case, read_case, record
+from models.services.casework import Work, end_work, holder_of, lock_case, read_case, record
 from models.services.check import rules_of
 from models.services.notify import contact_lines, follow_url
 from models.services.side_job import run_job
@@ -58,21 +58,23 @@ def receipt_sha256(session: Session, application_id: UUID, size: ReceiptSize, ro
     return found
 
 
-def _make(db: Database, clock: Clock, desk: ReceiptDesk, application_id: UUID, round_: int) -> None:
+def _make(db: Database, clock: Clock, desk: ReceiptDesk, application_id: UUID, round_: int) -> bool:
     with db.transaction() as session:
         if _made(session, application_id, round_):
-            return
+            return False
         facts = receipt_facts(session, desk, application_id, round_)
     stored = {size: desk.vault.put(desk.press.receipt(facts, size)).sha256 for size in SIZES}
     now = clock.now()
     with db.transaction() as session:
+        end_work(session, Work(TASK, application_id, round_), now)
         # Locked, so that of two deliveries at once one finds the other's receipt.
         case = lock_case(session, application_id)
         if _made(session, application_id, round_):
-            return
+            return True
         for size, sha256 in stored.items():
             session.add(ReceiptFile(application_id=application_id, round=round_, size=size, sha256=sha256, made_at=now))
         record(session, "make_receipt", at=now, case=case, detail={"round": round_, "sha256": stored})
+        return True
 
 
 def _made(session: Session, application_id: UUID, round_: int) -> bool:

@@ -6,7 +6,6 @@ Its outbox row is all there is: delivered twice, late or in the middle of a cras
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from sqlmodel import Session
 from models.db import Database, DatabaseAway
 from models.ports import Clock
 from models.rules.errors import ParafError, TemporaryFailure
-from models.services.casework import open_work, record
+from models.services.casework import Work, count_attempt, end_work, open_work, record
 from models.services.machine import MAX_ATTEMPTS
 from models.services.tracing import TRACEPARENT
 from models.tables.work import Outbox
@@ -27,27 +26,20 @@ PAUSES = (10, 60, 300, 1800)
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    task: str
-    subject_id: UUID
-    generation: int
-
-    def rows(self, session: Session) -> list[Outbox]:
-        return open_work(session, self.task, self.subject_id, self.generation)
-
-
-def run_job(db: Database, clock: Clock, task: str, subject_id: UUID, generation: int, work: Callable[[], None]) -> bool:
+def run_job(
+    db: Database, clock: Clock, task: str, subject_id: UUID, generation: int, work: Callable[[], bool | None]
+) -> bool:
     """Run `work` if its outbox row is still open; True when it was run to its end.
 
     A temporary failure is tried again later, at most five times in all; a permanent one ends the job with its
-    error kept. A bug is tried again and raised. `work` must bear being run twice.
+    error kept. A bug is tried again and raised. `work` must bear being run twice; it returns True when it marked its
+    outbox row as done itself, in the transaction of its effect (`end_work`).
     """
-    job = _Job(task, subject_id, generation)
+    job = Work(task, subject_id, generation)
     if not _begin(db, clock, job):
         return False
     try:
-        work()
+        ended = work()
     except DatabaseAway:
         raise
     except TemporaryFailure as error:
@@ -59,29 +51,27 @@ def run_job(db: Database, clock: Clock, task: str, subject_id: UUID, generation:
     except Exception as error:
         _postpone(db, clock, job, f"{type(error).__name__} in {task}")
         raise
-    _end(db, clock, job, "")
+    if not ended:
+        _end(db, clock, job, "")
     return True
 
 
-def _begin(db: Database, clock: Clock, job: _Job) -> bool:
+def _begin(db: Database, clock: Clock, job: Work) -> bool:
     """Count the attempt before the work, so that a crash counts too."""
     with db.transaction() as session:
-        rows = job.rows(session)
-        if not rows:
+        attempt = count_attempt(session, job)
+        if attempt is None:
             return False
-        for row in rows:
-            row.attempts += 1
-            session.add(row)
-        TRACEPARENT.set(rows[0].trace)
-        if max(row.attempts for row in rows) > MAX_ATTEMPTS:
-            _give_up(session, clock.now(), job, rows, rows[0].error or "it crashed")
+        TRACEPARENT.set(attempt.trace)
+        if attempt.number > MAX_ATTEMPTS:
+            _give_up(session, clock.now(), job, _rows(session, job), attempt.error or "it crashed")
             return False
         return True
 
 
-def _postpone(db: Database, clock: Clock, job: _Job, error: str) -> None:
+def _postpone(db: Database, clock: Clock, job: Work, error: str) -> None:
     with db.transaction() as session:
-        rows, now = job.rows(session), clock.now()
+        rows, now = _rows(session, job), clock.now()
         if rows and max(row.attempts for row in rows) >= MAX_ATTEMPTS:
             _give_up(session, now, job, rows, error)
             return
@@ -93,16 +83,20 @@ def _postpone(db: Database, clock: Clock, job: _Job, error: str) -> None:
     log.warning("job_postponed", task=job.task, subject=str(job.subject_id), error=error)
 
 
-def _end(db: Database, clock: Clock, job: _Job, error: str) -> None:
+def _end(db: Database, clock: Clock, job: Work, error: str) -> None:
     with db.transaction() as session:
-        rows = job.rows(session)
-        if error and rows:
+        rows = _rows(session, job) if error else []
+        if rows:
             _give_up(session, clock.now(), job, rows, error)
         else:
-            _done(session, clock.now(), rows, error)
+            end_work(session, job, clock.now(), error)
 
 
-def _give_up(session: Session, now: datetime, job: _Job, rows: list[Outbox], error: str) -> None:
+def _rows(session: Session, job: Work) -> list[Outbox]:
+    return open_work(session, job.task, job.subject_id, job.generation)
+
+
+def _give_up(session: Session, now: datetime, job: Work, rows: list[Outbox], error: str) -> None:
     _done(session, now, rows, error)
     # The error's words may name an address: they stay in the outbox row, outside the chain of events.
     detail = {"task": job.task, "subject": str(job.subject_id), "attempts": max(row.attempts for row in rows)}
