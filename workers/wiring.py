@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from models.services.page_images import PictureRoom
     from models.services.receipts import ReceiptDesk
     from models.services.register_book import BookBinder
+    from workers.adapters.letter.key_ring import KeyRing
     from workers.adapters.office_keys import IssuingKeys
     from workers.adapters.register_press import TypstRegisterPress
 
@@ -127,13 +128,20 @@ def _issuing_keys() -> IssuingKeys:
 
 
 @cache
+def _key_ring() -> KeyRing:
+    from workers.adapters.letter.key_ring import KeyRing
+
+    return KeyRing()
+
+
+@cache
 def signer() -> Signer:
     from models.rules.letter import Official
     from workers.adapters.letter.signer import SoftSigner
 
     keys = _issuing_keys()
     seal = Official(office().name, f"Segel elektronik {office().short_name}")
-    return SoftSigner(templates() / "fonts", seal, keys.seal, keys.passphrase)
+    return SoftSigner(templates() / "fonts", seal, keys.seal, keys.passphrase, _key_ring())
 
 
 @cache
@@ -147,7 +155,7 @@ def unsealer() -> Unsealer:
 def signing_room() -> SigningRoom:
     from models.services.apply import SigningRoom
 
-    return SigningRoom(vault(), signer(), unsealer())
+    return SigningRoom(vault(), signer(), unsealer(), _key_ring())
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from sqlmodel import Session
@@ -23,13 +24,22 @@ from models.tables.letters import Blanko, Endorsement, Letter
 from models.tables.people import Person, RoleGrant, SigningKey
 
 
+class KeyRing(Protocol):
+    """Keeps an official's opened key between the letters of one pile."""
+
+    def turn_to(self, pile_id: UUID | None) -> None:
+        """Let go of what was opened for any other pile."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SigningRoom:
-    """What only the signing worker holds."""
+    """What only the signing worker holds; without a ring a key is opened for each letter."""
 
     vault: Vault
     signer: Signer
     unsealer: Unsealer
+    ring: KeyRing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,7 @@ def _apply(db: Database, clock: Clock, room: SigningRoom, ticket: Ticket, case: 
     try:
         stored = _appended(room, job)
     except WrongPassphrase as error:
+        _turn_to(room, None)
         # Trying it again could lock the official's key: he gives it once more.
         _fail(db, clock, ticket, str(error))
         raise NeedsPerson("The passphrase did not open the key: the official gives it once more.") from error
@@ -73,7 +84,8 @@ def _apply(db: Database, clock: Clock, room: SigningRoom, ticket: Ticket, case: 
             return
         session.add(_row(job, stored, now))
         session.flush()
-        settle_letter(session, found, "done", "", now)
+        if settle_letter(session, found, "done", "", now):
+            _turn_to(room, None)
         paraf = job.endorsement.kind == "paraf"
         command = Command.FINISH_PARAF if paraf else Command.FINISH_SIGNATURE
         detail = {"ordinal": job.endorsement.ordinal, "sha256": stored.sha256}
@@ -142,6 +154,7 @@ def _appended(room: SigningRoom, job: _Job) -> Stored:
     pdf = room.vault.get(job.parent_sha256)
     if job.recorded_only or job.credential is None or job.pile_id is None:
         return Stored(job.parent_sha256, len(pdf))
+    _turn_to(room, job.pile_id)
     secret = room.unsealer.open(job.secret, pile_context(job.pile_id))
     at = job.endorsement.acted_at
     if job.endorsement.kind == "paraf":
@@ -151,6 +164,11 @@ def _appended(room: SigningRoom, job: _Job) -> Stored:
     if not signed.startswith(pdf):
         raise PermanentFailure("The signer changed bytes that were already looked at; the letter was not kept.")
     return room.vault.put(signed)
+
+
+def _turn_to(room: SigningRoom, pile_id: UUID | None) -> None:
+    if room.ring is not None:
+        room.ring.turn_to(pile_id)
 
 
 def _row(job: _Job, stored: Stored, now: datetime) -> Letter:

@@ -304,10 +304,10 @@ def waits_for_person(session: Session, case: Application, now: datetime) -> bool
 
 def settle_letter(
     session: Session, case: Application, state: Literal["done", "failed"], message: str, now: datetime
-) -> None:
+) -> bool:
     """Tell every pile that waits for this endorsement how it went; wipe the secrets that nothing waits for any more.
 
-    `case` still stands at the endorsement being applied.
+    True when one was wiped. `case` still stands at the endorsement being applied.
     """
     items = session.exec(
         select(PileItem)
@@ -315,6 +315,7 @@ def settle_letter(
         .where(PileItem.ordinal == case.paraf_next, PileItem.state == "pending")
         .order_by(col(PileItem.pile_id))
     ).all()
+    wiped = False
     for item in items:
         # Locked before the item changes: of two letters that end at once, the second one sees the first's end.
         pile = session.get(Pile, item.pile_id, with_for_update={"key_share": True}, populate_existing=True)
@@ -323,6 +324,8 @@ def settle_letter(
         session.flush()
         if pile is not None and pile.secret is not None and not _pending(session, pile):
             wipe(session, pile, now)
+            wiped = True
+    return wiped
 
 
 def _pending(session: Session, pile: Pile) -> bool:

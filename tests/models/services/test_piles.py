@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from models.rules.errors import (
     WrongPassphrase,
     WrongStage,
 )
+from models.services.apply import apply_paraf
 from models.services.casework import lock_case
 from models.services.endorse import MAX_PILE, endorse_one, endorse_pile, pile_context, waits_for_person
 from models.services.inputs import PileLetter
@@ -274,12 +276,43 @@ def test_a_letter_that_fails_tells_its_pile_and_the_others_go_on(office: Office)
     assert standing(office, bad)[0::3] == ("awaiting_paraf", 2)
 
 
+@dataclass
+class SeenRing:
+    """Notes the piles that the signing room turns to."""
+
+    turns: list[UUID | None] = field(default_factory=list)
+
+    def turn_to(self, pile_id: UUID | None) -> None:
+        self.turns.append(pile_id)
+
+
+def sign_with(office: Office, ring: SeenRing, case_id: UUID) -> bool:
+    return apply_paraf(office.db, office.clock, replace(office.signing_room, ring=ring), office.ticket(case_id))
+
+
+def test_an_opened_key_is_kept_for_the_pile_and_let_go_with_its_last_letter(office: Office) -> None:
+    first, second = piled(office, 2)
+    ring, pile_id = SeenRing(), endorse(office, "muda", "paraf", first, second).pile_id
+    assert sign_with(office, ring, first)
+    assert ring.turns == [pile_id]
+    assert sign_with(office, ring, second)
+    assert ring.turns == [pile_id, pile_id, None]
+
+
+def test_a_passphrase_that_does_not_open_the_key_lets_go_of_it(office: Office) -> None:
+    case_id = an_application(office, "applying_paraf")
+    office.signer.knob.fail_with(WrongPassphrase("it does not open the key"))
+    ring = SeenRing()
+    assert sign_with(office, ring, case_id) is False
+    assert ring.turns == [only(office, Pile).id, None]
+
+
 def test_a_temporary_failure_keeps_the_secret_for_the_next_try(office: Office) -> None:
     case_id = an_application(office, "applying_signature")
     office.signer.knob.fail_temporarily()
     assert office.perform(office.ticket(case_id)) is False
     assert only(office, Pile, Pile.kind == "signature").secret is not None
-    office.clock.advance(seconds=2)
+    office.clock.advance(seconds=3)
     office.work()
     assert office.case(case_id).stage == "ready"
     assert len(rows(office, Letter)) == 4

@@ -25,6 +25,7 @@ from models.rules.letter import Official
 from workers.adapters.letter import marks
 from workers.adapters.letter.appender import Appender
 from workers.adapters.letter.fields import HEAD, SEAL
+from workers.adapters.letter.key_ring import KeyRing
 from workers.adapters.letter.late_fields import appearance, embedded_font, field_size, set_appearance
 from workers.adapters.letter.late_font import LateFont, late_font
 from workers.adapters.letter.soft_keys import SoftKey, open_key
@@ -47,18 +48,21 @@ class Act:
 
 
 class SoftSigner:
-    """`models.ports.Signer` with soft keys; the seal's key is opened once, officials' keys at each act."""
+    """`models.ports.Signer` with soft keys; the seal's key is opened once, officials' keys by the ring at each act."""
 
-    def __init__(self, fonts: Path, seal: Official, seal_material: bytes, seal_passphrase: str) -> None:
+    def __init__(
+        self, fonts: Path, seal: Official, seal_material: bytes, seal_passphrase: str, ring: KeyRing | None = None
+    ) -> None:
         self._font = late_font(fonts)
         self._seal_official = seal
         self._seal_key = open_key(seal_material, seal_passphrase)
+        self._ring = ring or KeyRing()
 
     def paraf(self, pdf: bytes, ordinal: int, credential: Credential, secret: str, at: datetime) -> bytes:
         """Sign `paraf{ordinal}`. Raises WrongPassphrase, PermanentFailure."""
         official = credential.official
         act = Act(f"paraf{ordinal}", marks.paraf_mark, official, f"Paraf {ordinal}: {official.title}", at)
-        return self._put(pdf, act, _key_of(credential, secret))
+        return self._put(pdf, act, self._key_of(credential, secret))
 
     def sign(self, pdf: bytes, credential: Credential, secret: str, at: datetime) -> bytes:
         """Sign `kepala` with its lock. Raises WrongPassphrase, PermanentFailure."""
@@ -70,12 +74,17 @@ class SoftSigner:
             f"Tanda tangan: {official.acting} {official.title}".replace(":  ", ": "),
             at,
         )
-        return self._put(pdf, act, _key_of(credential, secret))
+        return self._put(pdf, act, self._key_of(credential, secret))
 
     def seal(self, pdf: bytes, at: datetime) -> bytes:
         """Sign `segel`: afterwards nothing may change. Raises PermanentFailure."""
         act = Act(SEAL, marks.seal_mark, self._seal_official, "Segel elektronik", at)
         return self._put(pdf, act, self._seal_key)
+
+    def _key_of(self, credential: Credential, secret: str) -> SoftKey:
+        if credential.kind is not KeyKind.SOFT:
+            raise PermanentFailure(f"A {credential.kind.value} key can not be used by the soft signer")
+        return self._ring.open(credential.material, secret)
 
     def _put(self, pdf: bytes, act: Act, key: SoftKey) -> bytes:
         try:
@@ -97,12 +106,6 @@ class _Look(SigAppearanceSetup):
         width, height = field_size(sig_annot)
         drawing = act.mark(font, width, height, act.official, act.at)
         set_appearance(writer, sig_annot, appearance(width, height, drawing, embedded_font(writer)))
-
-
-def _key_of(credential: Credential, secret: str) -> SoftKey:
-    if credential.kind is not KeyKind.SOFT:
-        raise PermanentFailure(f"A {credential.kind.value} key can not be used by the soft signer")
-    return open_key(credential.material, secret)
 
 
 def _signed(pdf: bytes, act: Act, key: SoftKey, font: LateFont) -> bytes:
