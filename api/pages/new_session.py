@@ -89,7 +89,7 @@ def open_step(request: Request, office: ApiOffice, kind: proofs.Kind) -> Proof |
         return proofs.peek(session, token, kind, office.clock.now())
 
 
-def take_step(request: Request, office: ApiOffice, kind: proofs.Kind) -> Proof:
+def take_step(request: Request, office: ApiOffice, kind: proofs.Kind) -> proofs.Taken:
     """The half-done sign-in, which ends with this; raises InvalidInput when there is none."""
     with office.db.transaction() as session:
         return proofs.take(session, request.cookies.get(step_cookie(office), ""), kind, office.clock.now())

@@ -28,6 +28,15 @@ class Asked:
     challenge: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A proof that was open until now."""
+
+    person_id: UUID | None
+    challenge: bytes = field(repr=False)
+    detail: dict[str, Any] = field(repr=False)
+
+
 def begin(
     session: Session,
     kind: Kind,
@@ -62,15 +71,17 @@ def peek(session: Session, token: str, kind: Kind, now: datetime) -> Proof | Non
     return session.exec(wanted).one_or_none()
 
 
-def take(session: Session, token: str, kind: Kind, now: datetime, *, subject: str = "") -> Proof:
+def take(session: Session, token: str, kind: Kind, now: datetime, *, subject: str = "") -> Taken:
     """The open proof, gone with this transaction; raises InvalidInput when there is none for this subject."""
-    wanted = select(Proof).where(Proof.token_sha256 == _hash(token), Proof.kind == kind).with_for_update()
-    found = session.exec(wanted).one_or_none()
-    if found is None or found.expires_at <= now or found.subject != _hash(subject):
+    found = session.execute(
+        delete(Proof)
+        .where(col(Proof.token_sha256) == _hash(token), col(Proof.kind) == kind)
+        .where(col(Proof.expires_at) > now, col(Proof.subject) == _hash(subject))
+        .returning(col(Proof.person_id), col(Proof.challenge), col(Proof.detail))
+    ).one_or_none()
+    if found is None:
         raise InvalidInput(OVER)
-    session.delete(found)
-    session.flush()
-    return found
+    return Taken(*found)
 
 
 def _hash(text: str) -> bytes:
