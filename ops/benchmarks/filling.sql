@@ -33,7 +33,7 @@ SELECT id, 'SIKRO', (ARRAY['baru', 'baru', 'perpanjangan', 'pindah_tempat'])[1 +
     CASE WHEN stage IN ('verifying', 'returned', 'rejected', 'withdrawn') THEN NULL
          ELSE (SELECT id FROM sop_version ORDER BY loaded_at DESC LIMIT 1) END,
     5, t, t, t + interval '20 min', t + interval '2 days',
-    CASE WHEN stage = 'closed' THEN t + interval '1 day' ELSE greatest(t, now() - interval '3 hours') END, ''
+    CASE WHEN stage IN ('closed', 'rejected', 'withdrawn') THEN t + interval '1 day' ELSE greatest(t, now() - interval '3 hours') END, ''
 FROM fill ORDER BY n;
 
 -- # people's data
@@ -62,9 +62,22 @@ FROM fill WHERE n % 5 = 0 OR stage = 'returned';
 
 -- # letters
 INSERT INTO blanko (application_id, revision, sha256, size, paraf_count, sop_id, facts, officials, made_at)
-SELECT id, 1, encode(sha256(n::text::bytea), 'hex'), 60000, 3,
-    (SELECT id FROM sop_version ORDER BY loaded_at DESC LIMIT 1), '{}', '[]', t + interval '21 min'
-FROM fill WHERE stage IN ('closed', 'ready', 'awaiting_paraf', 'awaiting_signature') ORDER BY n;
+SELECT f.id, 1, encode(sha256(n::text::bytea), 'hex'), 60000, 3,
+    (SELECT id FROM sop_version ORDER BY loaded_at DESC LIMIT 1),
+    jsonb_build_object('registration_number', 'REG/' || seq, 'application_date', t::date, 'revision', 1,
+        'holder', jsonb_build_object('name', h.name, 'birth_place', h.birth_place, 'birth_date', h.birth_date,
+            'sex', h.sex, 'address', h.address),
+        'str_number', h.str_number, 'str_valid_until', NULL,
+        'workplace', jsonb_build_object('name', h.workplace_name, 'address', h.workplace_address, 'order', h.place_order),
+        'head', o.officials -> 3, 'initiallers', o.officials - 3),
+    o.officials, t + interval '21 min'
+FROM fill f JOIN holder_data h ON h.application_id = f.id, (
+    SELECT jsonb_agg(jsonb_build_object('person_id', p.id, 'role', g.role, 'name', p.name, 'title', p.title,
+        'rank', p.rank, 'nip', p.nip, 'acting', '') ORDER BY g.place) AS officials
+    FROM (SELECT DISTINCT ON (role) role, person_id, array_position(ARRAY['ahli_muda', 'ahli_madya', 'sekretaris',
+        'kepala_dinas'], role) AS place FROM role_grant ORDER BY role, granted_at) g JOIN person p ON p.id = g.person_id
+    WHERE g.place IS NOT NULL) o
+WHERE stage IN ('closed', 'ready', 'awaiting_paraf', 'awaiting_signature') ORDER BY n;
 INSERT INTO endorsement (application_id, revision, ordinal, kind, role, person_id, grant_id, blanko_sha256,
     paraf_count, acted_at)
 SELECT f.id, 1, o, CASE o WHEN 4 THEN 'signature' ELSE 'paraf' END, g.role, g.person_id, g.id,

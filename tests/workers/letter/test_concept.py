@@ -8,7 +8,7 @@ from io import BytesIO
 import pikepdf
 
 from ops.letter import Letter
-from workers.adapters.letter.concept import concept_print
+from workers.adapters.letter.concept import KonsepPress, concept_print
 
 
 def test_the_print_carries_the_watermark(letter: Letter) -> None:
@@ -43,3 +43,9 @@ def test_parafs_are_shown_on_later_prints(outside: Callable[..., str], stages: d
 
 def test_the_result_is_sound(outside: Callable[..., str], letter: Letter) -> None:
     assert "No syntax or stream encoding errors" in outside("qpdf", concept_print(letter.blanko), "--check")
+
+
+def test_a_reprint_says_which_one_it_is(outside: Callable[..., str], letter: Letter) -> None:
+    first, third = (outside("pdftotext", KonsepPress().concept(letter.blanko, copy), after=("-",)) for copy in (1, 3))
+    assert "CETAK ULANG" not in first
+    assert "CETAK ULANG KE-2" in third
