@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from sqlmodel import and_, col, select
+from sqlmodel import and_, col, func, select
 
 from models.catalogue import load_office
 from models.db import Database
@@ -22,6 +22,7 @@ from models.services.people import actor_of
 from models.tables.cases import Application
 from models.tables.letters import Blanko
 from models.tables.people import Person
+from models.tables.work import Outbox
 from ops.office import LocalOffice
 from ops.samples.berkas import SampleFile
 from ops.samples.people import applicant, holder_data
@@ -98,6 +99,11 @@ class Script:
             for letter in outcome.letters:
                 if letter.error:
                     raise letter.error
+
+    def left(self) -> int:
+        """How many pieces of work are not done."""
+        with self.db.transaction() as session:
+            return session.exec(select(func.count()).select_from(Outbox).where(col(Outbox.done_at).is_(None))).one()
 
     def set_aside(self) -> list[str]:
         """Why cases are in quarantine: a benchmark with any is no benchmark."""
