@@ -1,7 +1,8 @@
 """`paraf bench pages`: pages of a real api over ten years of cases, asked for at a steady pace.
 
 Requests leave at their moment whether or not the one before has come back, and each is measured from that moment:
-an api that falls behind shows it. The rest of the office stands still, so that two cores serve the pages alone.
+an api that falls behind shows it. CPU (api and PostgreSQL) tells a slow page from a busy machine. The rest of the
+office stands still, so that two cores serve the pages alone.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sqlalchemy.engine import make_url
 from models.rules.errors import PermanentFailure
 from ops.benchmarks.applicants import signed_in
 from ops.benchmarks.filling import FIRSTS, LASTS, fill
+from ops.benchmarks.machine import cpu_seconds, office_pids
 from ops.benchmarks.script import Tell
 from ops.home import passing_home
 from ops.office import LocalOffice
@@ -68,7 +70,9 @@ def run(cases: int = CASES, tell: Tell = lambda _: None) -> dict[str, Any]:
         headers = {who: signed_in(office.base_url, who, demo_password(who)) for who in _DESKS} | {"": {}}
         tell(f"{len(pages)} kinds of pages, {RATE} requests a second, {SECONDS} seconds")
         _ask(office.base_url, pages, headers, WARM_UP * len(pages))
-        taken = _ask(office.base_url, pages, headers, int(SECONDS * RATE))
+        before, count = cpu_seconds(office_pids()), int(SECONDS * RATE)
+        taken = _ask(office.base_url, pages, headers, count)
+        spent = cpu_seconds(office_pids()) - before
         tell("verification pages")
         letters = [Page("verify", "", [f"/v/{token}" for token in tokens])]
         _ask(office.base_url, letters, headers, WARM_UP)
@@ -76,6 +80,7 @@ def run(cases: int = CASES, tell: Tell = lambda _: None) -> dict[str, Any]:
         return {
             **counts,
             "requests_per_second": RATE,
+            "cpu_ms_per_request": round(spent / count * 1000, 1),
             "p95_ms": {name: _p95(found) for name, found in taken.items()},
             "verify_p95_ms": _p95(verify["verify"]),
             "page_gz_kb": _weights(office.base_url, [*pages, *letters], headers),
