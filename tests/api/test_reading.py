@@ -93,7 +93,15 @@ def test_a_list_is_read_in_pages_by_its_link(counter: Counter) -> None:
 
 @pytest.mark.parametrize(
     "cursor",
-    ["x", "%%%", encode(1), encode("x", "y"), encode("2026-01-01", "0198c0de-0000-7000-8000-000000000001"), encode("a", "b", "c"), "W10"],
+    [
+        "x",
+        "%%%",
+        encode(1),
+        encode("x", "y"),
+        encode("2026-01-01", "0198c0de-0000-7000-8000-000000000001"),
+        encode("a", "b", "c"),
+        "W10",
+    ],
 )
 def test_foreign_cursors_are_refused(shared: Counter, cursor: str) -> None:
     client = shared.sign_in("loket")
