@@ -89,7 +89,7 @@ def case_view(session: Session, case: Application, actor: Actor, calendar: Calen
         raise NotFound("There is no SOP for this licence.")
     holder = session.get(HolderData, case.id)
     blanko = session.get(Blanko, (case.id, case.revision))
-    documents = current_documents(session, case.id)
+    documents = _in_sop_order(sop, current_documents(session, case.id))
     objects = [row.clean_sha256 for row in documents if row.clean_sha256] + ([blanko.sha256] if blanko else [])
     pictures = pictures_of(session, dict.fromkeys(objects, case.id))
     events = _events(session, case.id)
@@ -116,6 +116,12 @@ def case_view(session: Session, case: Application, actor: Actor, calendar: Calen
         events=events,
         steps=steps_of(sop, case, [event for event, _ in events]),
     )
+
+
+def _in_sop_order(sop: Sop, documents: Sequence[Document]) -> list[Document]:
+    """As the checklist asks for them; a requirement of another version comes last."""
+    places = {requirement.code: place for place, requirement in reversed(list(enumerate(sop.requirements)))}
+    return sorted(documents, key=lambda row: (places.get(row.requirement, len(places)), row.part))
 
 
 def _items(sop: Sop, case: Application, holder: HolderData | None, now: datetime) -> tuple[RequiredItem, ...]:
