@@ -144,6 +144,11 @@ def test_a_passkey_is_made_signs_in_and_proves_a_mandate(opened: Callable[..., P
     page.click("text=Sahkan mandat dengan passkey")
     page.wait_for_selector("text=Mandat sudah dicatat")
     held_true(page, "mandat-dicatat")
+    page.goto(page.url[: page.url.index("/admin")] + SECURITY)
+    page.click("text=Hapus passkey ini")
+    page.fill(".pf-device input[name=passphrase]", password_of("admin"))
+    page.click("main button:has-text('Hapus Ponsel admin')")
+    page.wait_for_selector("text=Passkey sudah dihapus")
 
 
 def test_a_cancelled_passkey_says_so_and_leaves_the_password(opened: Callable[..., Page]) -> None:
