@@ -38,7 +38,7 @@ class Nik:
         return (self.day, self.month, self.year) == (birth_date.day, birth_date.month, birth_date.year % 100)
 
     def likely_birth_date(self, today: date, youngest: int = 17) -> date | None:
-        """The birth date, in the later century that makes its holder at least `youngest` on `today`; None: no such day."""
+        """Birth date in the later century that makes the holder at least `youngest` on `today`; None: no such day."""
         for century in (2000, 1900):
             try:
                 born = date(century + self.year, self.month, self.day)

@@ -1,4 +1,4 @@
-"""Strangers' PDFs are judged in the cage: whole letters, changed ones, other people's, and things that are no letter."""
+"""Strangers' PDFs are judged in the cage: whole letters, changed ones, other people's, and no letters at all."""
 
 from __future__ import annotations
 
