@@ -5,6 +5,8 @@ PARAF := $(PY) -m ops.cli
 JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); if [ $$n -gt 4 ]; then echo 4; else echo $$n; fi)
 PYTEST_ARGS ?=
 CODE := api workers models ops tests
+# Else every process of the office compiles the house's own modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo run test check static letter screens bench fuzz lock venv dev tools clean
 .DEFAULT_GOAL := help

@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 API_SECONDS = 60.0
 # Warm first (the task in hand is finished), then soft (messages go back to the queue), then dead.
 WORKER_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 15.0), (signal.SIGKILL, 5.0))
+# Celery's own variables would override our settings; without bytecode each process compiles all modules at its start.
+NOT_HANDED_ON = ("CELERY_", "PYTHONDONTWRITEBYTECODE")
 CELERY = (sys.executable, "-m", "workers.start")
 
 
@@ -107,7 +109,7 @@ class LocalOffice:
     def environment(self) -> dict[str, str]:
         """Variables of every process. No private key among them."""
         return {
-            **{name: value for name, value in os.environ.items() if not name.startswith("CELERY_")},
+            **{name: value for name, value in os.environ.items() if not name.startswith(NOT_HANDED_ON)},
             "PYTHONUNBUFFERED": "1",
             # Many small processes: the C library's pools per thread would cost more than they give.
             "MALLOC_ARENA_MAX": "2",
