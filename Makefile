@@ -8,7 +8,7 @@ CODE := api workers models ops tests
 # Else every process of the office compiles the house's own modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run test check static letter screens bench fuzz lock venv dev tools clean
+.PHONY: help demo run test check static letter bench lock venv dev tools clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -37,14 +37,11 @@ static: dev ## every check but the tests
 	.venv/bin/deptry .
 	$(PARAF) migrate --check
 
-screens: dev tools ## pictures of every screen, in var/screens
-	@$(PARAF) screens
-
 bench: dev ## all benchmarks, as tables
-	@$(PARAF) bench all
-
-fuzz: dev ## the long search for requests that break the API
-	@PARAF_FUZZ_EXAMPLES=$${PARAF_FUZZ_EXAMPLES:-2000} $(PY) -m pytest tests/api -m fuzz $(PYTEST_ARGS)
+	@$(PARAF) bench letters
+	@$(PARAF) bench pipeline
+	@$(PARAF) bench intake
+	@$(PARAF) bench pages
 
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11
 lock: ## resolve the dependencies anew (needs uv)

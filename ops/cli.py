@@ -33,9 +33,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "health": ("ops.health", "Exit 0 while a part of the office makes progress."),
     "flower": ("ops.flower", "Run Flower behind basic auth."),
     "secrets": ("ops.secrets", "Make the secret files that docker-compose.yml hands to its services."),
-    "screens": ("ops.screens", "Take a picture of every screen."),
-    "backup": ("ops.backup", "Back the office up, and restore it."),
-    "faults": ("ops.faults", "Break things on purpose and count what was lost."),
 }
 
 

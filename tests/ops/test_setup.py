@@ -108,7 +108,7 @@ def test_nothing_is_installed_when_nothing_is_missing(machine: Path) -> None:
 
 def test_every_target_that_the_readme_may_name_is_there() -> None:
     targets = set(re.findall(r"^([a-z]+):", MAKEFILE, re.MULTILINE))
-    assert targets >= {"demo", "run", "test", "check", "letter", "screens", "bench", "fuzz", "lock", "venv"}
+    assert targets >= {"demo", "run", "test", "check", "letter", "bench", "lock", "venv"}
 
 
 def test_the_change_check_runs_nothing_of_its_own() -> None:
