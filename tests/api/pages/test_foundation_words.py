@@ -99,7 +99,7 @@ def test_everybody_finds_only_his_own_rooms() -> None:
     assert "/loket" not in kepala
     assert "/tinjau" not in loket
     assert "/admin" not in loket
-    assert [item.href for item in nav_of(frozenset(), staff=False)] == ["/", "/ajukan", "/lacak", "/v"]
+    assert [item.href for item in nav_of(frozenset(), staff=False)] == ["/", "/ajukan", "/lacak", "/verifikasi"]
 
 
 def test_refusals_are_of_known_kinds_and_each_has_words() -> None:
