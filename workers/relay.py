@@ -126,11 +126,13 @@ class Relay:
     def wait(self, seconds: float) -> None:
         """Until PostgreSQL tells of new work or of work done, at most `seconds`."""
         connection = self._open()
-        ready, _, _ = io_select.select([connection.fileno()], [], [], seconds)
-        if ready:
-            threading.Event().wait(TOGETHER)
-        for _ in connection.notifies(timeout=0):
-            pass
+        # News that came during the sweep lies in the connection already: the socket would stay silent about it.
+        if not _heard(connection):
+            ready, _, _ = io_select.select([connection.fileno()], [], [], seconds)
+            if not ready:
+                return
+        threading.Event().wait(TOGETHER)
+        _heard(connection)
 
     def _open(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
@@ -146,6 +148,10 @@ class Relay:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _heard(connection: psycopg.Connection[Any]) -> bool:
+    return len(list(connection.notifies(timeout=0))) > 0
 
 
 def run(relay: Relay, pause: float, stop: threading.Event) -> None:

@@ -56,4 +56,5 @@ def test_a_phone_can_read_the_code(letter: Letter, tmp_path: Path) -> None:
     said = subprocess.run(["zbarimg", "-q", "--raw", str(page)], capture_output=True, check=True).stdout.decode()
     with pikepdf.open(BytesIO(letter.licence)) as pdf:
         (code,) = [str(one.V) for one in pdf.Root.AcroForm.Fields if str(one.T) == "qr"]
-    assert said.strip() == code
+    # A reader may also take the pattern of a picture for a bar code: what it says of the QR code must be there, whole.
+    assert code in said.splitlines()
