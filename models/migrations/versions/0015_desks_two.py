@@ -1,0 +1,10 @@
+"""What the desks still lacked."""
+
+from __future__ import annotations
+
+revision = "0015"
+down_revision = "0014"
+
+
+def upgrade() -> None:
+    pass
