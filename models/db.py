@@ -6,17 +6,21 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
+from models.crash_points import crash_point
 from models.rules.errors import TemporaryFailure
 
 FRESH_SECONDS = 1.0
+_WHOLE: ContextVar[tuple[Database, Connection] | None] = ContextVar("whole", default=None)
+"""The transaction that all transactions of a request join, with the database it belongs to."""
 
 
 class DatabaseAway(TemporaryFailure):
@@ -43,6 +47,18 @@ def _ping_idle(connection: Any, record: ConnectionPoolEntry, proxy: Any) -> None
         connection.rollback()
     except psycopg.Error as error:
         raise DisconnectionError from error  # the pool opens another
+
+
+@contextmanager
+def _failing_as_away() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise DatabaseAway("The database can not be reached; nothing was lost, try again shortly.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseAway("The connection to the database broke; try again shortly.") from error
+        raise
 
 
 class Database:
@@ -77,21 +93,39 @@ class Database:
         return self._engine
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self, *, apart: bool = False) -> Iterator[Session]:
         """One transaction: committed when the block ends, rolled back when it raises.
 
-        Raises DatabaseAway when the connection fails; the commit may then have happened, so callers repeat
+        Inside a `whole` it is a savepoint of that one, unless it is to stand `apart` (what must stay though all else
+        is undone). Raises DatabaseAway when the connection fails; the commit may then have happened, so callers repeat
         by key, never blindly.
         """
-        try:
-            with Session(self.engine, expire_on_commit=False, autoflush=False) as session, session.begin():
-                yield session
-        except OperationalError as error:
-            raise DatabaseAway("The database can not be reached; nothing was lost, try again shortly.") from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise DatabaseAway("The connection to the database broke; try again shortly.") from error
-            raise
+        whole = None if apart else _WHOLE.get()
+        bind, mode = (whole[1], "create_savepoint") if whole and whole[0] is self else (self.engine, "rollback_only")
+        with (
+            _failing_as_away(),
+            Session(
+                bind,
+                expire_on_commit=False,
+                autoflush=False,
+                join_transaction_mode=mode,  # type: ignore[arg-type]
+            ) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
+    def whole(self) -> Iterator[Connection]:
+        """One transaction for all that a request does: every `transaction` of this database within joins it.
+
+        Committed when the block ends, rolled back when it raises. Raises as `transaction` does.
+        """
+        with _failing_as_away(), self.engine.begin() as connection:
+            token = _WHOLE.set((self, connection))
+            try:
+                yield connection
+            finally:
+                _WHOLE.reset(token)
 
     def dispose(self) -> None:
         """Close pooled connections; the next use opens new ones."""

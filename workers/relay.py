@@ -21,6 +21,7 @@ from kombu.exceptions import OperationalError as BrokerAway
 from psycopg.rows import class_row
 from redis.exceptions import RedisError
 
+from models.crash_points import crash_point
 from models.ports import Clock
 from models.queues import RELAY_HEARTBEAT, Queue
 from workers.adapters.clock import SystemClock
@@ -115,6 +116,8 @@ class Relay:
             for row in rows:
                 self.publish(row)
             self._pulse(connection, now)
+            crash_point("relay.sweep.before_commit")
+        crash_point("relay.sweep.after_commit")
         return len(rows)
 
     def _pulse(self, connection: psycopg.Connection[Any], now: datetime) -> None:
@@ -179,7 +182,9 @@ def publisher() -> Publish:
     def publish(row: Due) -> None:
         arguments = {"id": row.subject_id, "generation": row.generation}
         headers = {"traceparent": row.trace} if row.trace else {}
+        crash_point("relay.publish.before", row.task)
         app.send_task(row.task, kwargs=arguments, queue=row.queue, headers=headers, priority=row.priority)
+        crash_point("relay.publish.after", row.task)
 
     return publish
 

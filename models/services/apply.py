@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from models.crash_points import crash_point
 from models.db import Database
 from models.ports import Clock, Credential, KeyKind, Signer, Stored, Unsealer, Vault
 from models.rules.errors import ParafError, PermanentFailure, TemporaryFailure, WrongPassphrase
@@ -157,10 +158,12 @@ def _appended(room: SigningRoom, job: _Job) -> Stored:
     _turn_to(room, job.pile_id)
     secret = room.unsealer.open(job.secret, pile_context(job.pile_id))
     at = job.endorsement.acted_at
+    crash_point("signature.before", job.endorsement.kind)
     if job.endorsement.kind == "paraf":
         signed = room.signer.paraf(pdf, job.endorsement.ordinal, job.credential, secret, at)
     else:
         signed = room.signer.sign(pdf, job.credential, secret, at)
+    crash_point("signature.after", job.endorsement.kind)
     if not signed.startswith(pdf):
         raise PermanentFailure("The signer changed bytes that were already looked at; the letter was not kept.")
     return room.vault.put(signed)

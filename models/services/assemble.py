@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, select
 
+from models.crash_points import crash_point
 from models.db import Database
 from models.ports import Clock, LetterExpectation, LetterPress, Signer, Stored, Vault
 from models.rules.errors import DamagedObject, PermanentFailure
@@ -42,7 +43,10 @@ def assemble_licence(db: Database, clock: Clock, room: IssuingRoom, ticket: Tick
 def _assemble(db: Database, clock: Clock, room: IssuingRoom, ticket: Ticket, case: Application) -> None:
     with db.transaction() as session:
         plan = _plan(session, case)
-    data = room.signer.seal(room.press.fill(room.vault.get(plan.signed_sha256), plan.late), clock.now())
+    filled = room.press.fill(room.vault.get(plan.signed_sha256), plan.late)
+    crash_point("seal.before")
+    data = room.signer.seal(filled, clock.now())
+    crash_point("seal.after")
     _lint(room, plan, data)
     stored = room.vault.put(data)
     _read_back(room, stored)

@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session
 
+from models.crash_points import crash_point
 from models.db import Database, DatabaseAway
 from models.ports import Clock
 from models.rules.errors import NotFound, ParafError, TemporaryFailure
@@ -75,8 +76,10 @@ def run_step(db: Database, clock: Clock, ticket: Ticket, work: Callable[[Applica
     case = begin(db, clock, ticket)
     if case is None:
         return False
+    crash_point("step.begin.after_commit", ticket.task)
     try:
         work(case)
+        crash_point("step.record.after_commit", ticket.task)
     except DatabaseAway:
         raise
     except TemporaryFailure as error:
@@ -113,6 +116,7 @@ def begin(db: Database, clock: Clock, ticket: Ticket) -> Application | None:
             _quarantine(session, case, now, f"{MAX_ATTEMPTS} attempts failed: {attempt.error or 'it crashed'}")
             end_work(session, ticket.work, now, "set aside")
             return None
+        crash_point("step.begin.before_commit", ticket.task)
         return case
 
 
@@ -126,6 +130,7 @@ def finish(
     case.quarantined_at, case.quarantine_reason = None, ""
     move(session, case, command, SYSTEM, now, detail)
     end_work(session, ticket.work, now)
+    crash_point("step.record.before_commit", ticket.task)
     return case
 
 
@@ -150,6 +155,9 @@ def postpone(db: Database, clock: Clock, ticket: Ticket, error: str) -> None:
             row.sent_at = None
             row.error = error[:500]
             session.add(row)
+        session.flush()
+        crash_point("step.postpone.before_commit", ticket.task)
+    crash_point("step.postpone.after_commit", ticket.task)
     log.warning("step_postponed", task=ticket.task, case=str(ticket.case_id), error=error)
 
 
@@ -158,6 +166,9 @@ def set_aside(db: Database, clock: Clock, ticket: Ticket, reason: str) -> None:
     with db.transaction() as session:
         rows = open_work(session, ticket.task, ticket.case_id, ticket.generation)
         _give_up(session, ticket, rows, clock.now(), reason)
+        session.flush()
+        crash_point("step.set_aside.before_commit", ticket.task)
+    crash_point("step.set_aside.after_commit", ticket.task)
 
 
 def _give_up(session: Session, ticket: Ticket, rows: list[Outbox], now: datetime, reason: str) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session
 
+from models.crash_points import crash_point
 from models.db import Database, DatabaseAway
 from models.ports import Clock
 from models.rules.errors import ParafError, TemporaryFailure
@@ -38,6 +39,7 @@ def run_job(
     job = Work(task, subject_id, generation)
     if not _begin(db, clock, job):
         return False
+    crash_point("job.begin.after_commit", task)
     try:
         ended = work()
     except DatabaseAway:
@@ -66,6 +68,7 @@ def _begin(db: Database, clock: Clock, job: Work) -> bool:
         if attempt.number > MAX_ATTEMPTS:
             _give_up(session, clock.now(), job, _rows(session, job), attempt.error or "it crashed")
             return False
+        crash_point("job.begin.before_commit", job.task)
         return True
 
 
@@ -80,6 +83,9 @@ def _postpone(db: Database, clock: Clock, job: Work, error: str) -> None:
             row.sent_at = None
             row.error = error[:500]
             session.add(row)
+        session.flush()
+        crash_point("job.postpone.before_commit", job.task)
+    crash_point("job.postpone.after_commit", job.task)
     log.warning("job_postponed", task=job.task, subject=str(job.subject_id), error=error)
 
 
@@ -90,6 +96,8 @@ def _end(db: Database, clock: Clock, job: Work, error: str) -> None:
             _give_up(session, clock.now(), job, rows, error)
         else:
             end_work(session, job, clock.now(), error)
+        crash_point("job.end.before_commit", job.task)
+    crash_point("job.end.after_commit", job.task)
 
 
 def _rows(session: Session, job: Work) -> list[Outbox]:

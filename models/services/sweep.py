@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from models.crash_points import crash_point
 from models.db import Database, DatabaseAway
 from models.ports import Clock
 from models.rules.errors import ParafError
@@ -115,7 +116,10 @@ def _lost() -> SelectOfScalar[UUID]:
 def _requeue_alone(db: Database, clock: Clock, case_id: UUID) -> str:
     try:
         with db.transaction() as session:
-            return _requeue(session, case_id, clock.now())
+            answer = _requeue(session, case_id, clock.now())
+            crash_point("sweep.requeue.before_commit")
+        crash_point("sweep.requeue.after_commit")
+        return answer
     except DatabaseAway:
         raise
     except ParafError as error:
@@ -149,7 +153,10 @@ def _wipe_expired(db: Database, clock: Clock) -> int:
         ).all()
         for pile in rows:
             wipe(session, pile, now)
-        return len(rows)
+        session.flush()
+        crash_point("sweep.wipe.before_commit")
+    crash_point("sweep.wipe.after_commit")
+    return len(rows)
 
 
 def _prune(db: Database, before: datetime) -> int:

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from models.crash_points import crash_point
 from models.ports import Clock, Message
 from models.rules.errors import TemporaryFailure
 from workers.adapters.courier_letter import as_email, digest
@@ -25,7 +26,9 @@ class FolderCourier:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(mail.as_bytes())
+            crash_point("mail.rename.before")
             draft.replace(target)
+            crash_point("mail.rename.after")
         except OSError as error:
             with suppress(OSError):
                 draft.unlink()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from models.crash_points import crash_point
 from models.ports import Stored, Vault
 from models.rules.errors import DamagedObject, InvalidInput, NotFound, PermanentFailure, TemporaryFailure
 from workers.settings import Settings
@@ -58,10 +59,15 @@ class FolderVault:
                 if place.exists():
                     return stored
                 handle.flush()
+                crash_point("vault.fsync.before")
                 os.fsync(handle.fileno())
+                crash_point("vault.fsync.after")
             self._folder(place.parent.name)
+            crash_point("vault.rename.before")
             Path(draft).replace(place)
+            crash_point("vault.rename.after")
             _sync_folder(place.parent)
+            crash_point("vault.folder_fsync.after")
             return stored
         finally:
             Path(draft).unlink(missing_ok=True)
