@@ -10,7 +10,17 @@ from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Lar
 from sqlmodel import Field, SQLModel
 
 from models.rules.stages import Stage
-from models.tables.columns import blob, document, moment, optional_document, primary_uuid, serial, small, words
+from models.tables.columns import (
+    blob,
+    document,
+    moment,
+    optional_document,
+    primary_uuid,
+    serial,
+    small,
+    transaction,
+    words,
+)
 
 _STAGES = ", ".join(f"'{stage.value}'" for stage in Stage)
 
@@ -28,6 +38,7 @@ class Application(SQLModel, table=True):
         Index("application_stage", "stage", "stage_since"),
         Index("application_quarantined", "quarantined_at", postgresql_where=text("quarantined_at IS NOT NULL")),
         Index("application_applicant", "applicant_id"),
+        Index("application_client", "client_id"),
         Index("application_link", "link_sha256", unique=True, postgresql_where=text("link_sha256 IS NOT NULL")),
     )
 
@@ -44,6 +55,7 @@ class Application(SQLModel, table=True):
     paraf_count: int = small(0)
     sop_id: UUID | None = Field(default=None, foreign_key="sop_version.id")
     applicant_id: UUID | None = Field(default=None, foreign_key="person.id")
+    client_id: UUID | None = Field(default=None, foreign_key="api_client.id")
     link_sha256: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
     priority: int = small(5)
     created_at: datetime = moment()
@@ -187,6 +199,7 @@ class Event(SQLModel, table=True):
         Index("event_kind", "kind", "id"),
         Index("event_actor", "actor_id", "id"),
         Index("event_at", "at", postgresql_using="brin"),
+        Index("event_tx", "tx", "id"),
     )
 
     id: int = serial()
@@ -201,3 +214,4 @@ class Event(SQLModel, table=True):
     version: int | None = None
     detail: dict[str, Any] | None = optional_document()
     trace: str = words("")
+    tx: int = transaction()

@@ -18,6 +18,11 @@ def serial() -> Any:
     return Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
 
 
+def transaction() -> Any:
+    """The transaction that wrote the row, given by PostgreSQL: what is below the horizon is there for good."""
+    return Field(default=None, sa_column=Column(BigInteger, nullable=False, server_default=text("audit_tx()")))
+
+
 def moment(*, optional: bool = False) -> Any:
     """An instant with time zone."""
     column = Column(DateTime(timezone=True), nullable=optional)

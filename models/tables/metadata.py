@@ -5,8 +5,11 @@ from __future__ import annotations
 from sqlmodel import SQLModel
 
 from models.tables import (
+    audit,
     backoffice,
+    batch,
     cases,
+    clients,
     definitions,
     desks,
     keeping,
@@ -18,7 +21,10 @@ from models.tables import (
     work,
 )
 
-TABLES = (backoffice, cases, definitions, desks, keeping, letters, office_days, people, sign_in, survey, work)
+TABLES = (
+    *(backoffice, batch, cases, clients, definitions, desks, keeping, letters, office_days, people, sign_in, survey),
+    *(audit, work),
+)
 METADATA = SQLModel.metadata
 METADATA.naming_convention = {
     "ix": "%(column_0_label)s_ix",

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from alembic import op
+
 revision = "0013"
 down_revision = "0012"
 
 
 def upgrade() -> None:
-    pass
+    statements = Path(__file__).parents[1] / "sql" / "0013_audit.sql"
+    op.get_bind().exec_driver_sql(statements.read_text(encoding="utf-8"))
