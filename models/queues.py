@@ -33,6 +33,10 @@ TASK_QUEUES: dict[str, Queue] = {
     "paraf.count_months": Queue.ARCHIVE,
     "paraf.sweep": Queue.INTAKE,
     "paraf.carry_out_retention": Queue.ARCHIVE,
+    "paraf.keep_audit": Queue.SIGNING,  # signs checkpoints
+    "paraf.close_register": Queue.ARCHIVE,
+    "paraf.reconcile": Queue.ARCHIVE,
+    "paraf.raise_alarms": Queue.MAIL,
 }
 """Wire name of a task and its queue. A name never changes meaning: messages outlive a deploy."""
 
@@ -55,6 +59,10 @@ SCHEDULE: dict[str, Periodic] = {
     "count-months": Periodic("paraf.count_months", Queue.ARCHIVE, 60.0),
     # Four times a day, so that an office which is switched off at night does it too.
     "retention": Periodic("paraf.carry_out_retention", Queue.ARCHIVE, 21_600.0),
+    "audit": Periodic("paraf.keep_audit", Queue.SIGNING, 5.0),
+    "close-register": Periodic("paraf.close_register", Queue.ARCHIVE, 600.0),
+    "reconcile": Periodic("paraf.reconcile", Queue.ARCHIVE, 3600.0),
+    "alarms": Periodic("paraf.raise_alarms", Queue.MAIL, 60.0),
     **{f"canary-{queue.value}": Periodic(CANARY, queue, 15.0, (queue.value,)) for queue in Queue},
 }
 """What beat sends, by name. Each is an idempotent scan, since beat may run twice or not at all."""
@@ -72,3 +80,16 @@ def heartbeat(queue: Queue) -> str:
 
 RELAY_HEARTBEAT = "relay"
 """Name of the row that the relay writes after each sweep."""
+
+LATEST: dict[str, float] = {
+    RELAY_HEARTBEAT: 120.0,
+    "sweep": 120.0,
+    "audit": 120.0,
+    "alarms": 600.0,
+    "close-register": 3600.0,
+    "reconcile": 100_000.0,
+    "retention": 100_000.0,
+    "backup": 100_000.0,
+    **{heartbeat(queue): 120.0 for queue in Queue},
+}
+"""Seconds within which each of them must have succeeded, by the name of its heartbeat row; later is an alarm."""

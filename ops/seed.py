@@ -28,7 +28,7 @@ from models.tables.people import Person, RoleGrant, SigningKey
 from workers.adapters.clock import SystemClock
 from workers.adapters.hashing import Argon2Hasher
 from workers.adapters.letter.office_ca import LEAF_YEARS, OfficeCa, issue
-from workers.adapters.office_keys import load_authority, make_office_keys
+from workers.adapters.office_keys import load_authority, make_audit_key, make_office_keys
 from workers.adapters.sealing import BoxSealer, key_from
 from workers.settings import Settings
 from workers.wiring import TEMPLATES
@@ -107,7 +107,8 @@ def seed_local_office(office: LocalOffice) -> None:
 
 
 def seed_keys(folder: Path, trust: Path, templates: Path, at: datetime) -> bool:
-    """The office's authority, seal and QR key; False when they are there."""
+    """The office's authority, seal, QR key and the key of checkpoints; False when they are there."""
+    make_audit_key(folder, trust)
     office = load_office(templates / "office.toml")
     seal = Official(office.name, f"Segel elektronik {office.short_name}")
     return make_office_keys(folder, trust, office.name, seal, at)

@@ -27,7 +27,7 @@ HARD_LIMIT = 120
 VISIBILITY_TIMEOUT = 300
 LONGEST_WAIT = 240.0
 NO_BROKER = "unset://"
-TASK_MODULES = ("workers.tasks.machine", "workers.tasks.paper", "workers.tasks.housekeeping")
+TASK_MODULES = ("workers.tasks.machine", "workers.tasks.paper", "workers.tasks.housekeeping", "workers.tasks.audit")
 
 
 def celery_settings(settings: Settings) -> dict[str, Any]:

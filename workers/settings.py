@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     office_keys_dir: Path | None = None  # the office seal and its authority: the signing worker
     flower_basic_auth: SecretStr | None = None  # "user:password"
 
+    # The events' proof: a folder outside of the database, at best on another machine; empty is `home`/checkpoints.
+    checkpoint_dir: Path | None = None
+    checkpoint_seconds: float = Field(default=60.0, gt=0)
+    checkpoint_longest_minutes: float = Field(default=15.0, gt=0)  # no checkpoint for so long: nothing is issued
+    alarm_to: str = ""  # who is told when something did not happen; empty: the log and `paraf doctor` alone
+
     # Signing in. None: a second factor is asked of the office's people in production alone.
     second_factor: bool | None = None
     oidc_issuer: str = ""  # empty: no single sign-on
@@ -161,6 +167,11 @@ class Settings(BaseSettings):
     def secrets_path(self) -> Path:
         """The folder of this office's own generated secrets."""
         return self.secrets_dir or self.home / "secrets"
+
+    @property
+    def checkpoints_path(self) -> Path:
+        """The folder of the checkpoint file."""
+        return self.checkpoint_dir or self.home / "checkpoints"
 
     @property
     def vault_location(self) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from models.services import (
+    alarms,
     apply,
     archive,
     assemble,
+    audit,
     check,
     concept_prints,
     figures,
@@ -18,7 +20,9 @@ from models.services import (
     page_images,
     prepare,
     receipts,
+    reconcile,
     register_book,
+    register_close,
     retention,
     sweep,
 )
@@ -88,6 +92,22 @@ def sweep_stages() -> None:
 
 def carry_out_retention() -> None:
     retention.carry_out(wiring.database(), wiring.clock(), wiring.vault(), wiring.office().retention)
+
+
+def keep_audit() -> None:
+    audit.keep_audit(wiring.database(), wiring.clock(), wiring.checkpoint_book(), wiring.pace())
+
+
+def close_register() -> None:
+    register_close.close_register(wiring.database(), wiring.clock(), wiring.closing_desk())
+
+
+def reconcile_all() -> None:
+    reconcile.reconcile(wiring.database(), wiring.clock(), wiring.vault())
+
+
+def raise_alarms() -> None:
+    alarms.raise_alarms(wiring.database(), wiring.clock(), wiring.courier(), wiring.settings().alarm_to)
 
 
 def canary(queue: str) -> None:

@@ -7,6 +7,7 @@ parent process. Adapters are imported there too, so that a queue's worker carrie
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from models.services.apply import SigningRoom
     from models.services.archive import Archive
     from models.services.assemble import IssuingRoom
+    from models.services.audit import CheckpointBook, Pace
     from models.services.check import Inspector
     from models.services.concept_prints import ConceptDesk
     from models.services.notify import Mailroom
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from models.services.page_images import PictureRoom
     from models.services.receipts import ReceiptDesk
     from models.services.register_book import BookBinder
+    from models.services.register_close import ClosingDesk
     from workers.adapters.letter.key_ring import KeyRing
     from workers.adapters.office_keys import IssuingKeys
     from workers.adapters.register_press import TypstRegisterPress
@@ -203,6 +206,36 @@ def _register_press() -> TypstRegisterPress:
     from workers.adapters.register_press import TypstRegisterPress
 
     return TypstRegisterPress(templates())
+
+
+def closing_desk() -> ClosingDesk:
+    """With the calendar of now."""
+    from models.services.register_close import ClosingDesk
+
+    return ClosingDesk(vault(), _register_press(), calendar())
+
+
+@cache
+def checkpoint_book() -> CheckpointBook:
+    from workers.adapters.checkpoints import CheckpointFile
+    from workers.adapters.office_keys import load_audit_key
+
+    key = load_audit_key(_needed(settings().office_keys_dir, "OFFICE_KEYS_DIR"))
+    return CheckpointFile(settings().checkpoints_path, key)
+
+
+@cache
+def pace() -> Pace:
+    from models.services.audit import Pace
+
+    return Pace(
+        timedelta(seconds=settings().checkpoint_seconds), timedelta(minutes=settings().checkpoint_longest_minutes)
+    )
+
+
+@cache
+def courier() -> Courier:
+    return _courier()
 
 
 def mailroom() -> Mailroom:

@@ -33,6 +33,7 @@ from models.services.casework import (
     read_case,
     record,
 )
+from models.services.issuance import hold
 from models.services.tracing import TRACEPARENT
 from models.tables.cases import Application
 from models.tables.work import Outbox
@@ -101,6 +102,8 @@ def begin(db: Database, clock: Clock, ticket: Ticket) -> Application | None:
     """Count the attempt; None when there is nothing to do (done, overtaken, set aside, unknown)."""
     with db.transaction() as session:
         now = clock.now()
+        if hold(session, ticket.work, now):
+            return None
         attempt = count_attempt(session, ticket.work, now + AT_WORK)
         try:
             case = lock_case(session, ticket.case_id)

@@ -35,7 +35,7 @@ def _before() -> Any:
 
 
 class AuditSeal(SQLModel, table=True):
-    """Some events in the order (tx, id), sealed for good. `leaves` are 32 bytes an event, `hash` takes `previous` in."""
+    """Some events in the order (tx, id), sealed for good. `leaves`: 32 bytes an event; `hash` takes `previous` in."""
 
     __tablename__ = "audit_seal"
     __table_args__ = (

@@ -14,7 +14,8 @@ from models.rules.letter import Official
 from workers.adapters.letter import office_ca
 
 CA_FILE, SEAL_FILE, QR_FILE, PASSPHRASE_FILE = "ca.p12", "seal.p12", "qr.pem", "passphrase"
-TRUST_CA, TRUST_QR = "ca.pem", "qr.pem"
+AUDIT_FILE = "audit.pem"
+TRUST_CA, TRUST_QR, TRUST_AUDIT = "ca.pem", "qr.pem", "audit.pem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,23 @@ def make_office_keys(folder: Path, trust: Path, office: str, seal: Official, at:
     (trust / TRUST_QR).write_bytes(office_ca.public_pem(qr))
     _write(folder / QR_FILE, office_ca.private_pem(qr))
     return True
+
+
+def make_audit_key(folder: Path, trust: Path) -> bool:
+    """The key that signs checkpoints; False when it is there already."""
+    if (folder / AUDIT_FILE).exists():
+        return False
+    key = Ed25519PrivateKey.generate()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    trust.mkdir(parents=True, exist_ok=True)
+    (trust / TRUST_AUDIT).write_bytes(office_ca.public_pem(key))
+    _write(folder / AUDIT_FILE, office_ca.private_pem(key))
+    return True
+
+
+def load_audit_key(folder: Path) -> Ed25519PrivateKey:
+    """Raises PermanentFailure when it is missing."""
+    return office_ca.load_qr_key(_read(folder / AUDIT_FILE))
 
 
 def load_issuing_keys(folder: Path) -> IssuingKeys:

@@ -1,0 +1,1 @@
+"""The chain over the events, and everything that tampering with it looks like."""
