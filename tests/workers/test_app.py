@@ -66,7 +66,8 @@ def test_every_machine_stage_has_its_task_on_a_queue() -> None:
 
 def test_whatever_opens_secrets_or_seals_runs_on_the_signing_queue() -> None:
     signing = {name for name, queue in TASK_QUEUES.items() if queue is Queue.SIGNING}
-    assert signing == {"paraf.apply_paraf", "paraf.apply_signature", "paraf.assemble_licence"}
+    seals = {"paraf.apply_paraf", "paraf.apply_signature", "paraf.assemble_licence"}
+    assert signing == {*seals, "paraf.keep_audit"}
 
 
 def test_every_queue_has_a_canary() -> None:
