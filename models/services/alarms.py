@@ -83,9 +83,9 @@ def _late(session: Session, now: datetime) -> Iterator[tuple[str, str]]:
     rows = {row.name: row.succeeded_at for row in session.exec(select(Heartbeat)).all()}
     began = session.execute(_BEGAN).scalar_one_or_none()
     for name, longest in LATEST.items():
-        # An office that has just been opened has not done everything yet.
+        # An office that has just been opened has not done everything yet; this job itself is `paraf doctor`'s to watch.
         last = rows.get(name) or began
-        if last is not None and now - last > timedelta(seconds=longest):
+        if name != HEARTBEAT and last is not None and now - last > timedelta(seconds=longest):
             yield f"late:{name}", f"{name} has had no success since {last.isoformat(timespec='seconds')}."
 
 
@@ -108,17 +108,18 @@ def _different(session: Session) -> Iterator[tuple[str, str]]:
 
 
 def _note(session: Session, standing: Sentences, now: datetime) -> Sentences:
-    """Bring the rows up to date; returns what is new."""
+    """Bring the rows up to date; returns what nobody was told of yet."""
     known = {row.name: row for row in session.exec(select(Alarm)).all()}
     new: Sentences = {}
     for name, sentence in standing.items():
         row = known.get(name)
         if row is None or row.ended_at is not None:
-            new[name] = sentence
             row = row or Alarm(name=name, sentence=sentence, since=now)
             row.since, row.told_at, row.ended_at = now, None, None
             record(session, "alarm_raised", at=now, detail={"alarm": name})
             log.error("alarm_raised", alarm=name, sentence=sentence)
+        if row.told_at is None:
+            new[name] = sentence
         row.sentence = sentence
         session.add(row)
     for name, row in known.items():

@@ -1,0 +1,133 @@
+"""The dead man's alarm: what did not happen is told once, by its result, and the alarm ends when it happens again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from models.queues import LATEST, SCHEDULE, Queue, heartbeat
+from models.rules.stages import FINAL, TASKS, Stage
+from models.services.alarms import OLDEST, raise_alarms, standing
+from models.services.heartbeat import beat
+from models.services.issuance import resume_issuance, stop_issuance
+from models.services.reconcile import reconcile
+from models.tables.audit import Alarm
+from models.tables.cases import Event
+from models.tables.letters import Licence
+from tests.factories import Office, an_application
+from tests.models.services.probe import only, rows
+
+TO = "operator@example.go.id"
+
+
+@pytest.fixture
+def calm(office: Office) -> Office:
+    """Every schedule has just succeeded."""
+    all_well(office)
+    return office
+
+
+def all_well(office: Office) -> None:
+    for name in LATEST:
+        beat(office.db, office.clock, name)
+
+
+def now(office: Office) -> set[str]:
+    with office.db.transaction() as session:
+        return set(standing(session, office.clock.now()))
+
+
+def test_every_stage_that_is_not_the_end_has_an_oldest_age() -> None:
+    assert set(OLDEST) == set(Stage) - set(FINAL)
+    assert all(age > timedelta(0) for age in OLDEST.values())
+
+
+def test_every_schedule_and_every_queue_is_watched() -> None:
+    watched = set(LATEST)
+    assert {heartbeat(queue) for queue in Queue} <= watched
+    assert {name for name in SCHEDULE if not name.startswith("canary-")} - watched <= {"count-months"}
+
+
+def test_a_quiet_office_raises_nothing(calm: Office) -> None:
+    an_application(calm, "ready")
+    all_well(calm)
+    assert raise_alarms(calm.db, calm.clock, calm.courier, TO) == {}
+    assert calm.courier.sent == []
+
+
+@pytest.mark.parametrize("name", sorted(set(LATEST) - {"alarms"}))
+def test_a_schedule_that_stopped_succeeding_is_named(calm: Office, name: str) -> None:
+    calm.clock.advance(seconds=LATEST[name] + 1)
+    for other in LATEST:
+        if other != name:
+            beat(calm.db, calm.clock, other)
+    assert now(calm) == {f"late:{name}"}
+
+
+@pytest.mark.parametrize("stage", sorted(stage.value for stage in TASKS))
+def test_a_machine_stage_that_stands_still_is_named(calm: Office, stage: str) -> None:
+    an_application(calm, stage)
+    calm.clock.advance(minutes=31)
+    all_well(calm)
+    assert now(calm) == {f"stage:{stage}"}
+
+
+@pytest.mark.parametrize("stage", ["verifying", "awaiting_paraf", "awaiting_signature", "amending"])
+def test_a_desk_that_does_nothing_for_a_week_is_named(calm: Office, stage: str) -> None:
+    an_application(calm, stage)
+    calm.clock.advance(days=7, minutes=1)
+    all_well(calm)
+    assert now(calm) == {f"stage:{stage}"}
+
+
+def test_people_are_told_once_and_the_alarm_ends(calm: Office) -> None:
+    stop_issuance(calm.db, calm.clock, "Cap kantor sedang diganti.")
+    for _ in range(3):
+        assert set(raise_alarms(calm.db, calm.clock, calm.courier, TO)) == {"issuance"}
+    (message,) = calm.courier.sent
+    assert message.to == TO
+    assert "Nothing is issued" in message.text
+    assert only(calm, Alarm).told_at == calm.clock.now()
+    resume_issuance(calm.db, calm.clock)
+    assert raise_alarms(calm.db, calm.clock, calm.courier, TO) == {}
+    assert only(calm, Alarm).ended_at == calm.clock.now()
+    assert [event.kind for event in rows(calm, Event) if event.kind.startswith("alarm")] == [
+        "alarm_raised",
+        "alarm_ended",
+    ]
+
+
+def test_it_comes_again_when_it_happens_again(calm: Office) -> None:
+    for _ in range(2):
+        stop_issuance(calm.db, calm.clock, "Cap kantor sedang diganti.")
+        raise_alarms(calm.db, calm.clock, calm.courier, TO)
+        resume_issuance(calm.db, calm.clock)
+        raise_alarms(calm.db, calm.clock, calm.courier, TO)
+    assert len(calm.courier.sent) == 2
+
+
+def test_a_mail_server_that_is_away_loses_no_alarm(calm: Office) -> None:
+    stop_issuance(calm.db, calm.clock, "Cap kantor sedang diganti.")
+    calm.courier.knob.fail_temporarily()
+    assert set(raise_alarms(calm.db, calm.clock, calm.courier, TO)) == {"issuance"}
+    row = only(calm, Alarm)
+    assert (row.told_at, row.ended_at) == (None, None)
+    raise_alarms(calm.db, calm.clock, calm.courier, TO)
+    assert len(calm.courier.sent) == 1
+
+
+def test_a_case_set_aside_is_told(calm: Office) -> None:
+    case_id = an_application(calm, "preparing")
+    calm.press.knob.fail_permanently()
+    calm.perform(calm.ticket(case_id))
+    all_well(calm)
+    assert now(calm) == {"quarantine"}
+
+
+def test_differences_in_the_register_are_told(calm: Office) -> None:
+    an_application(calm, "ready")
+    calm.vault.objects.pop(only(calm, Licence).sha256)
+    reconcile(calm.db, calm.clock, calm.vault)
+    all_well(calm)
+    assert now(calm) == {"reconciliation"}
