@@ -47,6 +47,9 @@ SELECT 'hand_over_proof', application_id::text, 'proof of hand-over', proof_sha2
 UNION ALL
 SELECT 'receipt_stored', application_id::text, 'receipt of round ' || round || ', ' || size, sha256, NULL, '', 0
   FROM receipt
+UNION ALL
+SELECT 'register_day_stored', 'day ' || day, 'page of the closed day', sha256, size, '', 0
+  FROM register_day WHERE sha256 <> ''
 ORDER BY 4
 """
 

@@ -10,11 +10,20 @@ RULES = (
         """SELECT n.series || ' ' || n.year, 'number ' || s || ' was taken and is not in the register'
         FROM number_series n CROSS JOIN LATERAL generate_series(1, n.last_seq) s
         LEFT JOIN register_entry r ON r.series = n.series AND r.year = n.year AND r.seq = s
-        WHERE r.seq IS NULL
+        LEFT JOIN lost_number l ON l.series = n.series AND l.year = n.year AND l.seq = s
+        WHERE r.seq IS NULL AND l.seq IS NULL
         UNION ALL
         SELECT r.series || ' ' || r.year, 'number ' || r.seq || ' was never taken from its series'
         FROM register_entry r LEFT JOIN number_series n USING (series, year)
         WHERE n.last_seq IS NULL OR r.seq NOT BETWEEN 1 AND n.last_seq""",
+    ),
+    RowRule(
+        "number_lost",
+        """SELECT l.series || ' ' || l.year, 'number ' || l.seq || ' was declared lost and '
+            || CASE WHEN r.seq IS NULL THEN 'never taken' ELSE 'stands in the register' END
+        FROM lost_number l LEFT JOIN number_series n USING (series, year)
+        LEFT JOIN register_entry r ON r.series = l.series AND r.year = l.year AND r.seq = l.seq
+        WHERE r.seq IS NOT NULL OR n.last_seq IS NULL OR l.seq > n.last_seq""",
     ),
     RowRule(
         "number_unique",

@@ -23,6 +23,8 @@ _GUARDS = {
     "dossier_guard": "dossier",
     "outbox_guard": "outbox",
     "pile_guard": "pile",
+    "register_day_guard": "register_day",
+    "lost_number_guard": "lost_number",
 }
 _PAIRS = ", ".join(f"('{name}', '{table}')" for name, table in _GUARDS.items())
 _WAYS = ", ".join(
@@ -31,11 +33,24 @@ _WAYS = ", ".join(
     for entered in ways
 )
 _KEPT = "event blanko endorsement letter register_entry licence hand_over dossier verification application sop_version"
+_KEPT += " audit_seal audit_checkpoint lost_number register_day issuance_stop"
 _KEPT_TABLES = ", ".join(f"('{table}')" for table in _KEPT.split())
 _FIXED = "event blanko endorsement letter verification completeness_check dossier sop_version number_series"
+_FIXED += " audit_seal audit_checkpoint lost_number"
 _FIXED_TABLES = ", ".join(f"('{table}')" for table in _FIXED.split())
 
+_BY_ROW = ("signing_key", "login_session", "issuance_stop", "register_day", "reconciliation")
+_BY_ROW_TABLES = ", ".join(f"('{table}')" for table in _BY_ROW)
+
 RULES = (
+    RowRule(
+        "wall_rows",
+        f"""SELECT 'table ' || t.relation, 'its rights by row are switched off, or one is missing'
+        FROM (VALUES {_BY_ROW_TABLES}) AS t (relation)
+        LEFT JOIN pg_class c ON c.oid = to_regclass('public.' || t.relation)
+        WHERE c.relrowsecurity IS NOT TRUE OR NOT EXISTS (
+            SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd = 'w' AND p.polqual IS NOT NULL)""",
+    ),
     RowRule(
         "wall_guards",
         f"""SELECT 'table ' || g.relation, 'the guard ' || g.name || ' is missing or switched off'

@@ -119,6 +119,8 @@ REGISTER: tuple[Kind, ...] = (
         "UPDATE hand_over SET licence_id = (SELECT id FROM licence WHERE status = 'void')"
         f" WHERE application_id = {CLOSED}",
     ),
+    ("number_lost", "INSERT INTO lost_number VALUES ('SIKRO', 2026, 1, 'tidak hilang', now())"),
+    ("number_lost", "INSERT INTO lost_number VALUES ('SIKRO', 2026, 900, 'tidak pernah', now())"),
     ("registration_gapless", "UPDATE registration_series SET last_seq = last_seq + 1"),
 )
 
@@ -184,6 +186,10 @@ WALL: tuple[Kind, ...] = (
     ("wall_keys", "ALTER TABLE letter DISABLE TRIGGER ALL"),
     ("wall_rights", "GRANT DELETE ON event TO paraf_app"),
     ("wall_rights", "GRANT UPDATE (acted_at) ON endorsement TO paraf_app"),
+    ("wall_rows", "ALTER TABLE signing_key DISABLE ROW LEVEL SECURITY"),
+    ("wall_rows", "DROP POLICY live ON login_session"),
+    ("wall_rights", "GRANT UPDATE ON audit_seal TO paraf_app"),
+    ("wall_rights", "GRANT DELETE ON register_day TO paraf_app"),
     ("wall_ways", "INSERT INTO stage_transition VALUES ('draft', 'ready', false)"),
     ("wall_ways", "DELETE FROM stage_transition WHERE stage_to = 'amending'"),
     ("wall_ways", "UPDATE stage_transition SET new_revision = false WHERE stage_to = 'amending'"),
