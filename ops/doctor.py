@@ -16,9 +16,10 @@ from rich.console import Console
 
 from models.migrate import pending_changes
 from models.rules.errors import ParafError
+from ops.audit import standing
 from ops.embedded import Servers, office_servers
 from ops.embedded_postgres import plain
-from ops.health import NAMES, last_progress, rows
+from ops.health import EVERYTHING, SCHEDULES, last_progress, oldest, rows
 from workers.adapters.clock import SystemClock
 from workers.adapters.trust import load_trust
 from workers.adapters.vault import open_vault
@@ -129,10 +130,39 @@ def _certificates(_: Settings, servers: Servers) -> Finding:
 
 
 def _schedules(_: Settings, servers: Servers) -> Finding:
-    ages = {name: last_progress(servers.database_url_app, rows(name)) for name in NAMES}
-    late = sorted(name for name, age in ages.items() if age is None or age > STALE_SECONDS)
+    ages = {name: last_progress(servers.database_url_app, rows(name)) for name in EVERYTHING}
+    late = sorted(name for name, age in ages.items() if age is None or age > _longest(name))
     advice = f"Look at the logs of {', '.join(late)}." if late else ""
     return Finding("schedules", "warning" if late else "ok", f"{len(ages) - len(late)} of {len(ages)} on time", advice)
+
+
+def _longest(name: str) -> float:
+    return oldest(name) if name in SCHEDULES else STALE_SECONDS
+
+
+def _audit(settings: Settings, servers: Servers) -> Finding:
+    """The term of the next checkpoint; the chain itself is `paraf audit verify`'s."""
+    found = standing(servers.database_url_app)
+    term = found["checkpoint_by"]
+    if not isinstance(term, datetime):
+        return Finding("audit", "warning", "no checkpoint yet", "The signing worker writes one within a minute.")
+    late = term < SystemClock().now()
+    advice = f"Nothing is issued until {settings.checkpoints_path} can be written again." if late else ""
+    return Finding(
+        "audit", "fault" if late else "ok", f"seal {found['seal']}, checkpoint {found['checkpoint']}", advice
+    )
+
+
+def _issuance(_: Settings, servers: Servers) -> Finding:
+    reason = _query(servers, "SELECT reason FROM issuance_stop WHERE resumed_at IS NULL")
+    advice = "`paraf issuance resume` when that is over." if reason else ""
+    return Finding("issuance", "warning" if reason else "ok", f"stopped: {reason}" if reason else "runs", advice)
+
+
+def _alarms(_: Settings, servers: Servers) -> Finding:
+    names = _query(servers, "SELECT string_agg(name, ', ' ORDER BY since) FROM alarm WHERE ended_at IS NULL")
+    advice = "They end by themselves once it happens again." if names else ""
+    return Finding("alarms", "warning" if names else "ok", names or "none stands", advice)
 
 
 def _quarantine(_: Settings, servers: Servers) -> Finding:
@@ -152,4 +182,7 @@ LOOKS: dict[str, Look] = {
     "certificates": _certificates,
     "schedules": _schedules,
     "quarantine": _quarantine,
+    "audit": _audit,
+    "issuance": _issuance,
+    "alarms": _alarms,
 }

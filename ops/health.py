@@ -11,31 +11,42 @@ from typing import Annotated
 import psycopg
 import typer
 
-from models.queues import RELAY_HEARTBEAT, Queue, heartbeat
+from models.queues import LATEST, RELAY_HEARTBEAT, Queue, heartbeat
 from ops.embedded_postgres import plain
 from workers.settings import Settings
 
 BEAT = "beat"
 NAMES = (*(queue.value for queue in Queue), "relay", BEAT)
+SCHEDULES = tuple(name for name in LATEST if name not in NAMES and not name.startswith("canary."))
+EVERYTHING = (*NAMES, *SCHEDULES)
 
 
 def main(
-    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(NAMES)}.")],
-    max_age: Annotated[int, typer.Option(help="Seconds after which the last progress is too old.")] = 60,
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(EVERYTHING)}.")],
+    max_age: Annotated[
+        int | None, typer.Option(help="Seconds after which the last progress is too old; its own limit by default.")
+    ] = None,
 ) -> None:
-    """Look at the heartbeat of one queue, of the relay, or of beat (whose messages are every canary)."""
-    if name not in NAMES:
-        raise typer.BadParameter(f"{name} is none of {', '.join(NAMES)}")
+    """Look at the heartbeat of a queue, the relay, beat (whose messages are every canary), or of one schedule."""
+    if name not in EVERYTHING:
+        raise typer.BadParameter(f"{name} is none of {', '.join(EVERYTHING)}")
     age = last_progress(Settings().app_database, rows(name))
     known = "nothing yet" if age is None else f"{age:.0f} s ago"
     print(f"{name}: last progress {known}", file=sys.stderr)
-    raise typer.Exit(0 if age is not None and age <= max_age else 1)
+    raise typer.Exit(0 if age is not None and age <= (max_age or oldest(name)) else 1)
+
+
+def oldest(name: str) -> float:
+    """Seconds that the last progress of `name` may be old."""
+    return LATEST[name] if name in SCHEDULES else 60.0
 
 
 def rows(name: str) -> list[str]:
     """The heartbeat rows that tell about `name`."""
     if name == "relay":
         return [RELAY_HEARTBEAT]
+    if name in SCHEDULES:
+        return [name]
     return [heartbeat(queue) for queue in Queue if name in {queue.value, BEAT}]
 
 
