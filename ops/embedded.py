@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from models.rules.errors import TemporaryFailure
-from ops.embedded_postgres import APP, OWNER, SUPERUSER, cluster_folder, start_postgres
+from ops.embedded_postgres import APP, OWNER, START_SECONDS, SUPERUSER, cluster_folder, start_postgres
 from ops.embedded_valkey import start_valkey
 from ops.home import Home, write_private
 from workers.settings import Settings
@@ -36,16 +36,19 @@ class Servers:
         self.stop()
 
 
-def start_servers(home: Path, settings: Settings | None = None, *, durable: bool = True) -> Servers:
+def start_servers(
+    home: Path, settings: Settings | None = None, *, durable: bool = True, patience: float = START_SECONDS
+) -> Servers:
     """Start what `settings` does not name elsewhere; everything is kept below `home`.
 
+    `patience`: seconds until PostgreSQL must answer.
     `durable=False` trades safety against a power cut for speed (tests). The thread that calls this must live
     as long as the servers: they end with it. Raises TemporaryFailure when an office is already open in `home`.
     """
     house, given = Home(home.absolute()).make(), settings or Settings(home=home)
     with ExitStack() as opened:
         opened.enter_context(house.lock())
-        databases = _databases(house, given, durable, opened)
+        databases = _databases(house, given, durable, patience, opened)
         broker = given.broker if given.broker_url else _embedded_broker(house, durable, opened)
         addresses = (*databases[:2], broker, databases[2])
         _publish(house, addresses, opened)
@@ -84,11 +87,13 @@ def forget(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def _databases(house: Home, given: Settings, durable: bool, opened: ExitStack) -> tuple[str, str, str]:
+def _databases(
+    house: Home, given: Settings, durable: bool, patience: float, opened: ExitStack
+) -> tuple[str, str, str]:
     """URLs of the owner, the restricted role and the superuser (empty when the server is not ours)."""
     if given.database_url:
         return given.owner_database, given.app_database, ""
-    server = start_postgres(house, durable=durable)
+    server = start_postgres(house, durable=durable, wal=given.wal_dir, patience=patience)
     opened.callback(server.stop)
     return server.url(OWNER), server.url(APP), server.url(SUPERUSER)
 

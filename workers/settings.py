@@ -76,6 +76,7 @@ class Settings(BaseSettings):
 
     # The events' proof: a folder outside of the database, at best on another machine; empty is `home`/checkpoints.
     checkpoint_dir: Path | None = None
+    wal_dir: Path | None = None  # where our own PostgreSQL's log is archived, at best another disk
     checkpoint_seconds: float = Field(default=60.0, gt=0)
     checkpoint_longest_minutes: float = Field(default=15.0, gt=0)  # no checkpoint for so long: nothing is issued
     alarm_to: str = ""  # who is told when something did not happen; empty: the log and `paraf doctor` alone
