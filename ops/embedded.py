@@ -87,9 +87,7 @@ def forget(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def _databases(
-    house: Home, given: Settings, durable: bool, patience: float, opened: ExitStack
-) -> tuple[str, str, str]:
+def _databases(house: Home, given: Settings, durable: bool, patience: float, opened: ExitStack) -> tuple[str, str, str]:
     """URLs of the owner, the restricted role and the superuser (empty when the server is not ours)."""
     if given.database_url:
         return given.owner_database, given.app_database, ""

@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
 
+import psycopg
 import typer
 
 from models.db import Database
 from models.services import issuance
+from ops.backups.fence import from_words, put_up
 from ops.embedded import office_servers
+from ops.embedded_postgres import plain
 from workers.adapters.clock import SystemClock
 from workers.settings import Settings
 
@@ -48,6 +51,20 @@ def status(json: Annotated[bool, typer.Option("--json", help="One JSON object in
     else:
         print("Letters are issued.")
     raise typer.Exit(1 if found.stopped else 0)
+
+
+@app.command()
+def fence(
+    last: Annotated[list[str], typer.Argument(help="Last number on paper, such as 'SIKRO 2026=125'.")],
+) -> None:
+    """Declare numbers void that stand on paper and that a restored register does not know; they are never given again.
+
+    Needs the address of the tables' owner.
+    """
+    known = from_words(last)
+    with office_servers(Settings()) as servers, psycopg.connect(plain(servers.database_url_owner)) as connection:
+        lost = put_up(connection, known, SystemClock().now()).lost
+    print(f"Declared void: {', '.join(lost) or 'none, the register knows them all'}.", file=sys.stderr)
 
 
 @contextmanager

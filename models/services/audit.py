@@ -130,6 +130,23 @@ def keep_audit(db: Database, clock: Clock, book: CheckpointBook, pace: Pace = Pa
         return report
 
 
+def checkpoint_now(db: Database, clock: Clock, book: CheckpointBook, pace: Pace) -> int:
+    """Write a line over the chain as it stands, though the book may know of more: a backup was restored.
+
+    Returns the line's number. Raises TemporaryFailure, also while the job itself runs.
+    """
+    with alone(db, _LOCK) as mine:
+        if not mine:
+            raise TemporaryFailure("The chain is being continued elsewhere: close the office first.")
+        now = clock.now()
+        with db.transaction() as session:
+            facts = _facts(session, head_of(session), now)
+        written = book.append(_numbered(facts, book.last()))
+        if written.seal:
+            _remember(db, written, now + pace.longest)
+        return written.n
+
+
 def _seal_all(db: Database, clock: Clock) -> tuple[int, int]:
     seals = events = 0
     while seals < _SEALS_A_RUN and (count := _seal_next(db, clock)):

@@ -61,7 +61,7 @@ class CleaningScanner(FakeScanner):
         return Inspection("convert", found.media_type, 1, (), self._clean[found.media_type], found.media_type)
 
 
-def _with_real_letters(office: Office) -> bytes:
+def with_real_letters(office: Office) -> bytes:
     """Let the office print and sign as in production; returns the authority's certificate (PEM)."""
     at = office.clock.now()
     ca = office_ca.make_ca("Kantor Uji", at)
@@ -161,7 +161,7 @@ def furnished(servers: TestServers, worker_number: int) -> Iterator[Copy]:
     name = f"checked_{worker_number}"
     db = Database(servers.database(name).app_url)
     office = an_office(db)
-    trust = _with_real_letters(office)
+    trust = with_real_letters(office)
     populate(office)
     db.dispose()
     yield Copy(_superuser(servers, name), dict(office.vault.objects), (trust,), office.clock.now())

@@ -1,0 +1,1 @@
+"""Backups are rehearsed: taken while the office works, restored with real servers, and checked."""
