@@ -42,6 +42,7 @@ bench: dev ## all benchmarks, as tables
 	@$(PARAF) bench pipeline
 	@$(PARAF) bench intake
 	@$(PARAF) bench pages
+	@$(PARAF) bench audit
 
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11
 lock: ## resolve the dependencies anew (needs uv)

@@ -69,3 +69,14 @@ def pages(
     from ops.benchmarks.pages import run
 
     show("bench pages", run(cases, tell), json)
+
+
+@app.command()
+def audit(
+    events: Annotated[int, typer.Option(help="Events in the chain.")] = 1_000_000,
+    json: Json = False,
+) -> None:
+    """Sealing and verifying a chain of events; one edited event must be found."""
+    from ops.benchmarks.audit import run
+
+    show("bench audit", run(events, tell), json)

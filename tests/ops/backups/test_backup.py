@@ -30,7 +30,6 @@ from tests.ops.backups.conftest import House, book_of, furnish
 from workers.adapters.vault import FolderVault
 from workers.settings import Settings
 
-
 pytestmark = pytest.mark.xdist_group("backups")
 
 
