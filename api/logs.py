@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging  # noqa: TID251 - the server's own access log is switched off: it would print query strings
+from typing import Any
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -16,8 +17,16 @@ _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 
 
 def mask_numbers(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Whatever looks like a NIK leaves masked."""
-    return {key: scrub(value) if isinstance(value, str) else value for key, value in event.items()}
+    """Whatever looks like a NIK leaves masked, also where an exception repeats a value deep inside."""
+    return {key: _masked(value) for key, value in event.items()}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, dict):
+        return {key: _masked(one) for key, one in value.items()}
+    return [_masked(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def configure(settings: Settings) -> None:
