@@ -8,7 +8,7 @@ CODE := api workers models ops tests
 # Else every process of the office compiles the house's own modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run test check static letter bench lock venv dev tools clean
+.PHONY: help demo run test check static letter bench fuzz lock venv dev tools clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -43,6 +43,10 @@ bench: dev ## all benchmarks, as tables
 	@$(PARAF) bench intake
 	@$(PARAF) bench pages
 	@$(PARAF) bench audit
+
+FUZZ ?= 5000
+fuzz: dev ## attack uploads and the API with made-up input for minutes (FUZZ=5000 examples each)
+	@PARAF_FUZZ_EXAMPLES=$(FUZZ) $(PY) -m pytest tests/security/test_fuzz_uploads.py -p no:cacheprovider
 
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11
 lock: ## resolve the dependencies anew (needs uv)

@@ -105,7 +105,12 @@ def _judge(data: bytes, pdf: pikepdf.Pdf, report: Report) -> Judged:
     if not report.mended:
         look(data, pdf, report)
         return Judged(pages)
+    # A trailer that was made up may lack its size, and what is written without one opens nowhere.
+    if "/Size" not in pdf.trailer:
+        pdf.trailer["/Size"] = len(pdf.objects) + 1
     clean = saved(pdf)
+    if not agrees(clean, pages):
+        raise Refused("damaged")
     look(clean, pdf, report)
     return Judged(pages, clean, kinds.PDF)
 
