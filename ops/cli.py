@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "issuance": ("ops.issuance", "Stop and resume signing, numbering and issuing."),
     "backup": ("ops.backup", "Copy database and files so that they fit each other."),
     "restore": ("ops.restore", "Open an office again from a backup; no printed number is given twice."),
+    "sbom": ("ops.sbom", "Every package that runs in the office, with its hashes, as CycloneDX."),
     "doctor": ("ops.doctor", "Look over servers, versions, clocks, disk, keys and schedules."),
     "health": ("ops.health", "Exit 0 while a part of the office makes progress."),
     "flower": ("ops.flower", "Run Flower behind basic auth."),
