@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from api.actors import visible_case
 from api.inputs import DocumentFields
 from api.refusals import TooLarge
-from api.sniffing import HEAD, PDF, media_type_of, safe_name
+from models.rules.sniffing import HEAD, PDF, media_type_of, safe_name
 from api.wiring import ApiOffice
 from models.ports import Stored
 from models.rules.errors import InvalidInput

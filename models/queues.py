@@ -14,6 +14,7 @@ class Queue(StrEnum):
     SIGNING = "signing"
     MAIL = "mail"
     ARCHIVE = "archive"
+    BATCH = "batch"  # rows of batches become applications: beside the counter, never before it
 
 
 TASK_QUEUES: dict[str, Queue] = {
@@ -32,6 +33,9 @@ TASK_QUEUES: dict[str, Queue] = {
     "paraf.make_register_book": Queue.ARCHIVE,
     "paraf.count_months": Queue.ARCHIVE,
     "paraf.sweep": Queue.INTAKE,
+    "paraf.take_row": Queue.BATCH,
+    "paraf.watch_batches": Queue.BATCH,
+    "paraf.bundle_batch": Queue.ARCHIVE,
     "paraf.carry_out_retention": Queue.ARCHIVE,
     "paraf.keep_audit": Queue.SIGNING,  # signs checkpoints
     "paraf.close_register": Queue.ARCHIVE,
@@ -56,6 +60,7 @@ class Periodic:
 
 SCHEDULE: dict[str, Periodic] = {
     "sweep": Periodic("paraf.sweep", Queue.INTAKE, 10.0),
+    "watch-batches": Periodic("paraf.watch_batches", Queue.BATCH, 5.0),
     "count-months": Periodic("paraf.count_months", Queue.ARCHIVE, 60.0),
     # Four times a day, so that an office which is switched off at night does it too.
     "retention": Periodic("paraf.carry_out_retention", Queue.ARCHIVE, 21_600.0),

@@ -27,6 +27,8 @@ API_SECONDS = 60.0
 WORKER_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 15.0), (signal.SIGKILL, 5.0))
 # Celery's own variables would override our settings; without bytecode each process compiles all modules at its start.
 NOT_HANDED_ON = ("CELERY_", "PYTHONDONTWRITEBYTECODE")
+SHARED = {Queue.MAIL: (Queue.BATCH,)}
+"""On one machine these queues share a worker: each process costs memory, and mail has little to do."""
 CELERY = (sys.executable, "-m", "workers.start")
 
 
@@ -153,12 +155,13 @@ class LocalOffice:
         return [
             Program(
                 queue.value,
-                worker_command(queue),
+                worker_command(queue, 1, *SHARED.get(queue, ())),
                 {**shared, **(keys if queue is Queue.SIGNING else {})},
                 1,
                 WORKER_STEPS,
             )
             for queue in Queue
+            if queue not in sum(SHARED.values(), ())
         ]
 
 
@@ -168,11 +171,12 @@ def _seed(office: LocalOffice) -> None:
     seed_local_office(office)
 
 
-def worker_command(queue: Queue, concurrency: int = 1) -> tuple[str, ...]:
-    """The worker of one queue. Gossip and mingle are chatter between workers that nothing here needs."""
+def worker_command(queue: Queue, concurrency: int = 1, *more: Queue) -> tuple[str, ...]:
+    """The worker of one queue, and of `more` beside it. Gossip and mingle are chatter that nothing here needs."""
     quiet = ("--without-gossip", "--without-mingle")
     size = ("--pool", "prefork", "--concurrency", str(concurrency))
-    return (*CELERY, "worker", "-Q", queue.value, "-n", f"{queue.value}@%h", *size, *quiet, "--loglevel", "INFO")
+    queues = ",".join(one.value for one in (queue, *more))
+    return (*CELERY, "worker", "-Q", queues, "-n", f"{queue.value}@%h", *size, *quiet, "--loglevel", "INFO")
 
 
 def beat_command(schedule: Path) -> tuple[str, ...]:

@@ -122,6 +122,11 @@ class MemoryVault:
         data = self.objects[sha256]
         return (data[start : start + 4096] for start in range(0, len(data), 4096))
 
+    def part(self, sha256: str, start: int, size: int) -> bytes:
+        if sha256 not in self.objects:
+            raise NotFound("The vault has no such object.")
+        return self.objects[sha256][start : start + size]
+
     def has(self, sha256: str) -> bool:
         return sha256 in self.objects
 

@@ -27,7 +27,13 @@ HARD_LIMIT = 120
 VISIBILITY_TIMEOUT = 300
 LONGEST_WAIT = 240.0
 NO_BROKER = "unset://"
-TASK_MODULES = ("workers.tasks.machine", "workers.tasks.paper", "workers.tasks.housekeeping", "workers.tasks.audit")
+TASK_MODULES = (
+    "workers.tasks.machine",
+    "workers.tasks.paper",
+    "workers.tasks.housekeeping",
+    "workers.tasks.audit",
+    "workers.tasks.batch",
+)
 
 
 def celery_settings(settings: Settings) -> dict[str, Any]:

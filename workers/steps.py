@@ -10,6 +10,9 @@ from models.services import (
     archive,
     assemble,
     audit,
+    batch_control,
+    batch_files,
+    batch_rows,
     check,
     concept_prints,
     figures,
@@ -80,6 +83,18 @@ def print_concept(print_id: UUID, generation: int) -> None:
 
 def make_register_book(book_id: UUID, generation: int) -> None:
     register_book.make_book(wiring.database(), wiring.clock(), wiring.book_binder(), book_id, generation)
+
+
+def take_row(row_id: UUID, generation: int) -> None:
+    batch_rows.take_row(wiring.database(), wiring.clock(), wiring.row_room(), row_id, generation)
+
+
+def watch_batches() -> None:
+    batch_control.watch(wiring.database(), wiring.clock())
+
+
+def bundle_batch(batch_id: UUID, generation: int) -> None:
+    batch_files.bundle(wiring.database(), wiring.clock(), wiring.vault(), batch_id, generation)
 
 
 def count_months() -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from models.services.archive import Archive
     from models.services.assemble import IssuingRoom
     from models.services.audit import CheckpointBook, Pace
+    from models.services.batch_rows import RowRoom
     from models.services.check import Inspector
     from models.services.concept_prints import ConceptDesk
     from models.services.notify import Mailroom
@@ -236,6 +237,15 @@ def pace() -> Pace:
 @cache
 def courier() -> Courier:
     return _courier()
+
+
+def row_room() -> RowRoom:
+    """With the calendar of now."""
+    from models.services.batch_rows import RowRoom
+    from workers.adapters.text_cipher import AesTextCipher
+
+    secret = _needed(settings().nik_key_file, "NIK_KEY_FILE").read_bytes().strip()
+    return RowRoom(vault(), AesTextCipher(secret), cipher(), calendar(), settings().upload_max_bytes)
 
 
 def mailroom() -> Mailroom:

@@ -20,7 +20,7 @@ from api.pages.applicant_link import Mine, MyApplication
 from api.pages.desk import Sent, number_of, see_other, text_of
 from api.pages.forms import Form, typed
 from api.pages.rendering import page
-from api.refusals import TooLarge, UnsupportedFile
+from api.refusals import TooLarge
 from api.uploads import receive
 from api.views.berkas import Berkas, BerkasItem, berkas_of
 from api.wiring import ApiOffice
@@ -28,6 +28,7 @@ from models.ports import Stored
 from models.rules.errors import Fault, InvalidInput, NotFound, WrongStage
 from models.rules.numbering import jakarta_date
 from models.rules.roles import Actor
+from models.rules.sniffing import UnsupportedFile
 from models.rules.stages import Stage
 from models.services import draft
 from models.services.casework import read_case, record

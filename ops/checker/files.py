@@ -50,6 +50,12 @@ SELECT 'receipt_stored', application_id::text, 'receipt of round ' || round || '
 UNION ALL
 SELECT 'register_day_stored', 'day ' || day, 'page of the closed day', sha256, size, '', 0
   FROM register_day WHERE sha256 <> ''
+UNION ALL
+SELECT 'batch_stored', 'batch ' || id, 'upload of a batch', upload_sha256, size, '', 0 FROM batch
+ WHERE upload_sha256 <> ''
+UNION ALL
+SELECT 'batch_stored', 'batch ' || id, 'licences of a batch', bundle_sha256, bundle_size, '', 0 FROM batch
+ WHERE bundle_sha256 <> ''
 ORDER BY 4
 """
 

@@ -54,6 +54,8 @@ RULES = (
         FROM outbox o WHERE o.done_at IS NULL
            AND NOT EXISTS (SELECT FROM application WHERE id = o.subject_id)
            AND NOT EXISTS (SELECT FROM mail_message WHERE id = o.subject_id)
+           AND NOT EXISTS (SELECT FROM batch_row WHERE id = o.subject_id)
+           AND NOT EXISTS (SELECT FROM batch WHERE id = o.subject_id)
            AND NOT EXISTS (SELECT FROM document WHERE id = o.subject_id)""",
     ),
     RowRule(

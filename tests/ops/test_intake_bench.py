@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from api.sniffing import media_type_of
+from models.rules.sniffing import media_type_of
 from ops.benchmarks import applicants, intake, shares
 from ops.benchmarks.berkas import SEVEN, Berkas, mean_bytes, painted, varied
 from ops.samples.berkas import SampleFile

@@ -75,6 +75,12 @@ class BucketVault:
         for chunk in found.stream(min_chunk_size=CHUNK):
             yield bytes(chunk)
 
+    def part(self, sha256: str, start: int, size: int) -> bytes:
+        """Raises NotFound, TemporaryFailure."""
+        if size <= 0:
+            return b""
+        return bytes(self._do(lambda: obstore.get_range(self._store, name_of(sha256), start=start, length=size)))
+
     def has(self, sha256: str) -> bool:
         try:
             self._do(lambda: obstore.head(self._store, name_of(sha256)))

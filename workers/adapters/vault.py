@@ -98,6 +98,17 @@ class FolderVault:
         except FileNotFoundError as error:
             raise NotFound(f"There is no stored file {sha256[:12]}.") from error
 
+    def part(self, sha256: str, start: int, size: int) -> bytes:
+        """Raises NotFound, or TemporaryFailure when the disk does not answer."""
+        try:
+            with self._path(sha256).open("rb") as handle:
+                handle.seek(start)
+                return handle.read(size)
+        except FileNotFoundError as error:
+            raise NotFound(f"There is no stored file {sha256[:12]}.") from error
+        except OSError as error:
+            raise TemporaryFailure(AWAY) from error
+
     def has(self, sha256: str) -> bool:
         return self._path(sha256).exists()
 

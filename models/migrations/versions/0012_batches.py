@@ -42,7 +42,7 @@ def upgrade() -> None:
     op.execute("GRANT SELECT, INSERT, DELETE ON batch, batch_row, batch_member TO paraf_app")
     op.execute("GRANT SELECT, INSERT ON batch_key TO paraf_app")
     op.execute(
-        "GRANT UPDATE (state, version, token_sha256, committed_at, changed_at, finished_at, bundle_sha256, bundle_size,"
+        "GRANT UPDATE (state, version, columns, row_count, token_sha256, committed_at, changed_at, finished_at, bundle_sha256, bundle_size,"
         " bundle_made_at, upload_sha256, trace) ON batch TO paraf_app"
     )
     op.execute("GRANT UPDATE (state, cells, errors, application_id, taken_at) ON batch_row TO paraf_app")

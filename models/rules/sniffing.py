@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
-from api.refusals import UnsupportedFile
-from models.rules.errors import InvalidInput
+from models.rules.errors import InvalidInput, ParafError
 
 HEAD = 1024
 PDF = "application/pdf"
@@ -23,6 +20,12 @@ _PICTURE_NAMES = frozenset(
 )
 _SPOKEN = {"application/pdf": "PDF", "image": "gambar"}
 _TAKEN = "Simpan sebagai PDF, JPEG atau PNG, lalu unggah lagi."
+
+
+class UnsupportedFile(ParafError):
+    """A file that is no PDF or picture, or whose name and content are at odds."""
+
+    code = "unsupported-file"
 
 
 def media_type_of(head: bytes, name: str) -> str:
@@ -45,7 +48,7 @@ def _picture(head: bytes) -> str:
 
 def _refuse_other_name(name: str, found: str) -> None:
     """A picture under another picture's name is everyday (phones, messengers) and harmless; a changed kind is not."""
-    suffix = PurePath(name).suffix.lstrip(".").lower()
+    suffix = name.rpartition(".")[2].lower() if "." in name.strip(".") else ""
     kind = "pdf" if found == PDF else "image"
     claimed = "pdf" if suffix == "pdf" else "image" if suffix in _PICTURE_NAMES else suffix
     if claimed and claimed != kind:
