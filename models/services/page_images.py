@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 from models.db import Database
 from models.ports import Clock, PageReader, Vault
 from models.rules.errors import PermanentFailure
+from models.rules.masking import scrub
 from models.services.casework import enqueue
 from models.services.side_job import run_job
 from models.tables.cases import Document
@@ -105,7 +106,8 @@ def _texts(reader: PageReader, data: bytes, source: _Source) -> Sequence[str]:
 
 
 def _plain(text: str) -> str:
-    return text.replace("\0", "")[:_TEXT_KEPT]
+    # The picture shows the number to who may look at it; readable in a row it lies nowhere.
+    return scrub(text.replace("\0", ""))[:_TEXT_KEPT]
 
 
 def _keep(db: Database, clock: Clock, object_sha256: str, page: int, width: int, sha256: str, text: str) -> None:
