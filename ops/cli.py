@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "migrate": ("ops.migrate", "Bring the database's tables up to date."),
     "seed": ("ops.seed", "Load people, SOP and calendar into a database."),
     "bench": ("ops.bench", "Measure speed and memory."),
+    "faults": ("ops.faults.command", "Break whatever can break, under load, and show that nothing is lost."),
     "queue": ("ops.queue", "Look at, refill, pause and drain the queues."),
     "case": ("ops.case", "Say why a case stands where it stands, or try its step again."),
     "audit": ("ops.audit", "Verify the chain over all events, its checkpoints, and the register's closed days."),

@@ -1,0 +1,1 @@
+"""A whole office under load while things break on purpose: schedule, nemesis, people, history, judge."""
