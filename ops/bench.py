@@ -80,3 +80,15 @@ def audit(
     from ops.benchmarks.audit import run
 
     show("bench audit", run(events, tell), json)
+
+
+@app.command("restore")
+def restore_command(
+    cases: Annotated[int, typer.Option(help="Applications in the database, ten events each.")] = 100_000,
+    files: Annotated[int, typer.Option(help="Files of 100 kB in the vault.")] = 20_000,
+    json: Json = False,
+) -> None:
+    """A backup and its restore: seconds for the database alone and for everything."""
+    from ops.benchmarks.restoring import run
+
+    show("bench restore", run(cases, files, tell), json)

@@ -28,6 +28,9 @@ def main(
         list[str] | None, typer.Option(help="Last number on paper, such as 'SIKRO 2026=125'; once for each series.")
     ] = None,
     replace: Annotated[bool, typer.Option(help="Put a database that is there aside first.")] = False,
+    full: Annotated[
+        bool, typer.Option(help="Also judge each licence's signatures; else `paraf check` does later.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
 ) -> None:
     """Exit 0 when the checker finds nothing. Issuance stays stopped until `paraf issuance resume`."""
@@ -39,6 +42,7 @@ def main(
         tuple(path.absolute() for path in wal or ()),
         tuple(last or ()),
         replace,
+        "full" if full else "quick",
     )
     restored = restore(settings, SystemClock(), wanted, tell=_tell)
     print(jsonlib.dumps(_plain(wanted, restored), indent=2) if json else in_words(wanted, restored))

@@ -84,7 +84,7 @@ def _go_on(mine: House, servers: Servers) -> None:
 
 def test_with_the_log_nothing_is_lost(house: Houses) -> None:
     mine = house()
-    result = restored(mine, replace=True)
+    result = restored(mine, replace=True, check="full")
     assert (result.violations, result.lost) == ([], ())
     with opened(mine) as servers:
         assert numbers(servers) == [1, 2, 3, 4, 5]
