@@ -85,14 +85,7 @@ class Eyes:
 
     def recent_messages(self, number: int) -> list[tuple[str, str, str, int]]:
         """Task, queue, subject and generation of the newest work that was sent, done or not."""
-        return (
-            self._open()
-            .execute(
-                "SELECT task, queue, subject_id::text, generation FROM outbox WHERE sent_count > 0 ORDER BY id DESC LIMIT %s",
-                [number],
-            )
-            .fetchall()
-        )
+        return self._open().execute(_RECENT, [number]).fetchall()
 
     def close(self) -> None:
         if self._connection is not None:
