@@ -18,6 +18,7 @@ from api.pages import (
     admin_definitions,
     admin_keys,
     admin_people,
+    batch,
     case,
     case_acts,
     dashboard,
@@ -26,6 +27,7 @@ from api.pages import (
     gallery,
     images,
     inbox,
+    issuance,
     my_security,
     numbers,
     register,
@@ -39,18 +41,18 @@ from api.pages import (
 )
 from api.pages.refusal_pages import RefusalPages
 from api.readiness import readiness_of
-from api.routes import acts, applications, docs, documents, health, letters, licences, piles, session
+from api.routes import acts, applications, batches, docs, documents, health, letters, licences, piles, session
 from api.security import BodyLimit, SameSiteOnly, SecurityHeaders
 from api.tracing import Tracing
 from api.wiring import ApiOffice, open_office
 from workers.settings import Settings
 
-ROUTERS = (session, licences, applications, documents, acts, piles, letters, health, docs)
+ROUTERS = (session, licences, applications, documents, acts, piles, batches, letters, health, docs)
 PAGE_ROUTERS: tuple[Any, ...] = (
     *(sign_in, second_step, single_sign_on, my_security, step_up),
     *(admin, admin_people, admin_keys, admin_calendar, admin_definitions, admin_audit),
     *(inbox, images, review, case, case_acts, front),
-    *(numbers, register, search, dashboard),
+    *(numbers, issuance, register, search, dashboard, batch),
 )
 
 
@@ -80,7 +82,7 @@ def build_app(office: ApiOffice) -> FastAPI:
             Middleware(RefusalPages),
             Middleware(Tracing),
             Middleware(SameSiteOnly, public_url=settings.public_url),
-            Middleware(BodyLimit, upload_bytes=settings.upload_max_bytes),
+            Middleware(BodyLimit, upload_bytes=settings.upload_max_bytes, batch_bytes=settings.batch_max_bytes),
         ],
         settings.templates_dir,
     )
