@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from api.problem_table import KINDS, Kind, kind_of, kind_of_status
 from api.refusals import TooManyAttempts
 from models.rules.errors import Fault, ParafError
+from models.services.batch_intake import SameFile
 from models.services.tracing import TRACEPARENT
 
 MEDIA_TYPE = "application/problem+json"
@@ -86,6 +87,8 @@ def answer(
     extra = dict(headers or {})
     if kind.status == 503:
         extra.setdefault("Retry-After", str(RETRY_SECONDS))
+    if kind.code == "request-in-flight":
+        extra.setdefault("Retry-After", "1")
     if kind.status == 401:
         extra.setdefault("WWW-Authenticate", "Bearer")
     content = Problem.model_validate(body_of(kind, detail, errors)).model_dump_json(exclude_none=True)
@@ -99,6 +102,8 @@ def of_error(error: ParafError) -> Response:
         log.error("request_failed", error=error.code, reason=str(error))
         return answer(kind, kind.mend)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyAttempts) else {}
+    if isinstance(error, SameFile):
+        headers["Link"] = f'</v1/batches/{error.first}>; rel="original"'
     return answer(kind, str(error), items_of(error.faults), headers)
 
 

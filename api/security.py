@@ -17,6 +17,9 @@ JSON_LIMIT = 1024 * KIB
 FORM_ROOM = 64 * KIB
 """Room in an upload for the form around the file."""
 
+BATCHES = ("/v1/batches", "/batch")
+"""Where one request may carry a whole batch; it is never held in memory."""
+
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": POLICY,
@@ -84,9 +87,9 @@ class SameSiteOnly:
 class BodyLimit:
     """Refuses a body by its Content-Length before a byte is read, and cuts one off that grows past the limit."""
 
-    def __init__(self, app: ASGIApp, upload_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, upload_bytes: int, batch_bytes: int = 0) -> None:
         self._app = app
-        self._upload = upload_bytes + FORM_ROOM
+        self._upload, self._batch = upload_bytes + FORM_ROOM, batch_bytes + FORM_ROOM
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -94,7 +97,8 @@ class BodyLimit:
             return
         headers = Headers(scope=scope)
         upload = headers.get("content-type", "").startswith("multipart/form-data")
-        counter = _Counter(receive, self._upload if upload else JSON_LIMIT)
+        limit = self._batch if scope["path"] in BATCHES else self._upload if upload else JSON_LIMIT
+        counter = _Counter(receive, limit)
         sent = _Started(send)
         try:
             counter.announced(headers.get("content-length", ""))

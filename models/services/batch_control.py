@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from models.db import Database
 from models.ports import Clock
-from models.rules.errors import NotFound, WrongStage
+from models.rules.errors import NotFound, StaleVersion, WrongStage
 from models.rules.roles import Actor, Verb, require_role, require_scope
 from models.rules.working_time import Calendar
 from models.services.batch_intake import SENDERS, TASK, TOKEN_HOLDS, USUAL_RATE, client_of, enqueue_rows
@@ -139,29 +139,29 @@ def items(session: Session, batch_id: UUID, after: int, limit: int, place: str =
     return [Item(*row) for row in session.execute(_ITEMS, values)]
 
 
-def pause(db: Database, clock: Clock, actor: Actor, batch_id: UUID) -> None:
-    """No further row is begun; what is an application already goes its way. Raises WrongStage."""
+def pause(db: Database, clock: Clock, actor: Actor, batch_id: UUID, version: int | None = None) -> None:
+    """No further row is begun; what is an application already goes its way. Raises WrongStage, StaleVersion."""
     now = clock.now()
     with db.transaction() as session:
-        batch = _locked(session, actor, batch_id, "running")
+        batch = _locked(session, actor, batch_id, version, "running")
         session.execute(_STOP, {"batch": batch.id, "task": TASK, "now": now, "why": "paused"})
         _set(session, batch, actor, "paused", now)
 
 
-def resume(db: Database, clock: Clock, actor: Actor, batch_id: UUID) -> None:
-    """Go on with the rows that wait. Raises WrongStage."""
+def resume(db: Database, clock: Clock, actor: Actor, batch_id: UUID, version: int | None = None) -> None:
+    """Go on with the rows that wait. Raises WrongStage, StaleVersion."""
     now = clock.now()
     with db.transaction() as session:
-        batch = _locked(session, actor, batch_id, "paused")
+        batch = _locked(session, actor, batch_id, version, "paused")
         enqueue_rows(session, batch.id, now)
         _set(session, batch, actor, "running", now)
 
 
-def cancel(db: Database, clock: Clock, actor: Actor, batch_id: UUID) -> None:
-    """Rows that have not begun never will; the others go on. A dry run is forgotten. Raises WrongStage."""
+def cancel(db: Database, clock: Clock, actor: Actor, batch_id: UUID, version: int | None = None) -> None:
+    """Rows that have not begun never will; the others go on. A dry run is forgotten. Raises as `pause`."""
     now = clock.now()
     with db.transaction() as session:
-        batch = _locked(session, actor, batch_id, "running", "paused", "checked")
+        batch = _locked(session, actor, batch_id, version, "running", "paused", "checked")
         if batch.state == "checked":
             _forget(session, batch.id)
             record(session, "batch_cancelled", at=now, actor=actor, detail={"batch": str(batch.id)})
@@ -171,12 +171,14 @@ def cancel(db: Database, clock: Clock, actor: Actor, batch_id: UUID) -> None:
         _set(session, batch, actor, "cancelled", now)
 
 
-def _locked(session: Session, actor: Actor, batch_id: UUID, *states: str) -> Batch:
+def _locked(session: Session, actor: Actor, batch_id: UUID, version: int | None, *states: str) -> Batch:
     visible_batch(session, actor, batch_id)
     require_role(actor, *SENDERS)
     batch = session.exec(
         select(Batch).where(Batch.id == batch_id).with_for_update().execution_options(populate_existing=True)
     ).one()
+    if version is not None and version != batch.version:
+        raise StaleVersion("The batch changed since you looked at it: reload it, and repeat the act if it is right.")
     if batch.state not in states:
         raise WrongStage(f"The batch is {batch.state}: this is only possible while it is {' or '.join(states)}.")
     return batch

@@ -114,4 +114,4 @@ def test_no_bytes_at_all_make_it_fail_otherwise() -> None:
                 unpacked(changed, member)
         except InvalidInput:
             told += 1
-    assert told > len(data) // 2
+    assert told > 40
