@@ -12,6 +12,8 @@ from api.shapes import EXAMPLE_ID, SHA256
 from models.services.inputs import Input, PileLetter, ReturnItem, Sha256
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+Point = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,47}$")]
+"""A point of the check: a requirement's code, or that of a comparison such as running-application."""
 LicenceCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]{0,19}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
@@ -79,7 +81,7 @@ class DocumentFields(Input):
 class Verify(Input):
     """The berkas is complete. `overrides` gives a reason for each point that the check held against it."""
 
-    overrides: Annotated[dict[Code, Reason], Field(max_length=100)] = Field(
+    overrides: Annotated[dict[Point, Reason], Field(max_length=100)] = Field(
         default_factory=dict, examples=[{"pas_foto": "latar merah muda, masih dapat diterima"}]
     )
     note: Note = ""

@@ -200,10 +200,10 @@ class Nemesis:
 
 
 def _signs(target: str, now: Mapping[str, str]) -> list[str]:
-    """What shows that a part gets on: its own work for a process, any finished work for a server."""
+    """What shows that a part gets on: its own work for a process, any finished work or canary for a server."""
     if target == "relay":
         return ["sent", "heard relay"]
     if target == "beat":
         return ["heard sweep", *(name for name in now if name.startswith("heard canary"))]
     own = [f"done {target}", f"heard canary.{target}"]
-    return own if set(own) & set(now) else [name for name in now if name.startswith("done ")]
+    return own if set(own) & set(now) else [name for name in now if name.startswith(("done ", "heard canary"))]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -42,21 +43,27 @@ class Load:
     allowed: Callable[[], int]
     over: threading.Event = field(default_factory=threading.Event)
     begun: int = 0
+    _people: Iterator[int] = field(default_factory=lambda: count(10_000))
     errors: list[str] = field(default_factory=list)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _sent_back: set[str] = field(default_factory=set)
 
     def next_case(self) -> int | None:
-        """The number of the next applicant: he waits until the run has got far enough. None when all have come."""
+        """A number for the next applicant: he waits until the run has got far enough. None when all have come."""
         while not self.over.is_set():
             with self._guard:
                 if self.begun >= self.cases:
                     return None
                 if self.begun < self.allowed():
                     self.begun += 1
-                    return self.begun
+                    return next(self._people)
             self.over.wait(LOOK_EVERY)
         return None
+
+    def one_more(self) -> None:
+        """An applicant gave up before he had handed in: somebody else comes in his place."""
+        with self._guard:
+            self.begun -= 1
 
     def caller(self, username: str) -> Caller:
         return Caller(self.base_url, username, demo_password(username), self.over)
@@ -83,20 +90,15 @@ def hand_in(load: Load, files: dict[str, SampleFile]) -> None:
         except (Refused, TemporaryFailure) as error:
             load.errors.append(str(error))
             if not load.over.is_set():
-                _hand_in_again(load)
+                load.one_more()
     caller.close()
-
-
-def _hand_in_again(load: Load) -> None:
-    with load._guard:
-        load.begun -= 1
 
 
 def _application(load: Load, caller: Caller, number: int, files: dict[str, SampleFile]) -> None:
     case = str(caller.post("/applications", {"licence_code": "SIKRO", "application_type": "baru"})["id"])
     load.history.note(Ack(case, "open_draft"))
     path = f"/applications/{case}"
-    caller.put(f"{path}/holder", holder_data(applicant(10_000 + number, on=load.today)))
+    caller.put(f"{path}/holder", holder_data(applicant(number, on=load.today)))
     load.history.note(Ack(case, "describe"))
     for code, file in files.items():
         data = file.data + f"\n% {number}".encode() if file.media_type == "application/pdf" else file.data
