@@ -54,7 +54,8 @@ def sign_out(request: Request, response: Response, office: Office) -> None:
 
 
 def drop_session_cookie(response: Response, office: ApiOffice) -> None:
-    """Have the browser forget its token."""
+    """Have the browser forget its token, and what it kept of the office's pages."""
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     response.delete_cookie(cookie_name(office), path="/", secure=office.https, httponly=True, samesite="lax")
 
 

@@ -18,12 +18,13 @@ from models.ports import Clock, SecretHasher
 from models.rules.errors import AlreadyDone, Fault, InvalidInput, NotFound
 from models.rules.nip import parse_nip
 from models.rules.numbering import jakarta_date
+from models.rules.passwords import MIN_LENGTH, weakness
 from models.rules.roles import ADMIN, Actor, require_role
 from models.services.casework import record
 from models.services.inputs import Input
 from models.tables.people import LoginSession, Person, RoleGrant
 
-MIN_PASSWORD = 12
+MIN_PASSWORD = MIN_LENGTH
 ACTING = ("Plt.", "Plh.")
 _ROLE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
@@ -104,13 +105,11 @@ def reset_password(desk: PeopleDesk, actor: Actor, person_id: UUID) -> str:
 def change_password(
     db: Database, clock: Clock, hasher: SecretHasher, actor: Actor, person_id: UUID, password: str
 ) -> None:
-    """One's own new password. Raises InvalidInput when it is too short or too much like oneself."""
+    """One's own new password. Raises InvalidInput when it is easy to guess."""
     with db.transaction() as session:
         person = _person(session, person_id)
-        if len(password) < MIN_PASSWORD or person.username.lower() in password.lower():
-            raise InvalidInput(
-                f"Kata sandi baru paling sedikit {MIN_PASSWORD} huruf dan tidak memuat nama pengguna. Pilih yang lain."
-            )
+        if refusal := weakness(password, (person.username, *person.name.replace(",", " ").split())):
+            raise InvalidInput(refusal)
         person.password_hash = hasher.hash(password)
         session.add(person)
         record(session, "password_changed", at=clock.now(), actor=actor)

@@ -225,3 +225,9 @@ def test_a_session_can_be_told_by_its_device(counter: Counter) -> None:
         row = session.exec(select(LoginSession).order_by(col(LoginSession.created_at).desc())).first()
     assert row is not None
     assert (row.device, row.address) == ("browser of the counter", "testclient")
+
+
+def test_signing_out_has_the_browser_forget_what_it_kept(counter: Counter) -> None:
+    client = counter.client()
+    for answer in (client.delete("/v1/session"), client.post("/keluar", follow_redirects=False)):
+        assert answer.headers["clear-site-data"] == '"cache", "storage"'
