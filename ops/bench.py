@@ -92,3 +92,14 @@ def restore_command(
     from ops.benchmarks.restoring import run
 
     show("bench restore", run(cases, files, tell), json)
+
+
+@app.command()
+def batch(
+    rows: Annotated[int, typer.Option(help="Rows of the batch, three files each.")] = 1000,
+    json: Json = False,
+) -> None:
+    """A batch from its first byte to its last licence, with the counter open; memory with 100 and 10,000 rows."""
+    from ops.benchmarks.batch import run
+
+    show("bench batch", run(rows, tell), json)

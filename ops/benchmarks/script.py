@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -74,8 +74,11 @@ class Script:
     def submit(self, case_id: UUID) -> None:
         submit.submit(self.db, self.clock, self.calendar, self.people["pemohon"], case_id)
 
-    def act(self) -> int:
-        """Everything that waits for a person now is done at once; returns how many cases are still on their way."""
+    def act(self, overrides: Mapping[str, str] | None = None) -> int:
+        """Everything that waits for a person now is done at once; returns how many cases are still on their way.
+
+        `overrides`: what a berkas may lack, with the reason. Raises InvalidInput for one that lacks more.
+        """
         with self.db.transaction() as session:
             blanko = and_(
                 col(Blanko.application_id) == col(Application.id), col(Blanko.revision) == col(Application.revision)
@@ -86,7 +89,7 @@ class Script:
                 .where(col(Application.stage).not_in([Stage.READY.value, Stage.DRAFT.value]))
             ).all()
         for case in (case for case, _ in found if case.stage == Stage.VERIFYING):
-            verify.verify(self.db, self.clock, self.people["loket"], case.id)
+            verify.verify(self.db, self.clock, self.people["loket"], case.id, None, overrides)
         for ordinal, name in enumerate(OFFICIALS, start=1):
             self._pile(name, "paraf", _waiting(found, Stage.AWAITING_PARAF, ordinal))
         self._pile(HEAD, "signature", _waiting(found, Stage.AWAITING_SIGNATURE))
