@@ -66,12 +66,12 @@ class Proxy:
             writer.transport.abort()
             return
         self._writers |= {writer, far_writer}
-        try:
+        # Cancelled when all is over, and then it ends like any other: who started it would complain else.
+        with suppress(asyncio.CancelledError):
             await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer), return_exceptions=True)
-        finally:
-            for one in (writer, far_writer):
-                self._writers.discard(one)
-                one.transport.abort()
+        for one in (writer, far_writer):
+            self._writers.discard(one)
+            one.transport.abort()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
