@@ -19,6 +19,7 @@ from api.pages.formats import time_of_day
 from api.pages.forms import Form
 from api.pages.rendering import query
 from api.pages.words import STAGES, ClockChip, clock_chip
+from api.views.batch_cases import batch_named
 from api.views.clocks import CaseClock
 from api.views.inbox_desk import LAST_PAGE, Asked, Inbox, Row, inbox, may_claim, stages_of
 from api.wiring import ApiOffice
@@ -146,6 +147,7 @@ def asked_of(params: QueryParams, actor: Actor) -> Asked:
         since=_day(params.get("sejak", "")),
         until=_day(params.get("sampai", "")),
         priority=params.get("prioritas") == "1",
+        batch=batch_named(params.get("batch", "")),
         page=min(int(page), LAST_PAGE) if page.isascii() and page.isdigit() and 0 < len(page) < 4 and int(page) else 1,
     )
 
@@ -222,6 +224,7 @@ class Shown:
             "sejak": f"masuk sejak {asked.since:%d-%m-%Y}" if asked.since else "",
             "sampai": f"masuk sampai {asked.until:%d-%m-%Y}" if asked.until else "",
             "prioritas": "prioritas" if asked.priority else "",
+            "batch": "satu kiriman massal" if asked.batch else "",
         }
         return [{"text": text, "href": self.link(**{key: None})} for key, text in held.items() if text]
 

@@ -20,6 +20,7 @@ from api.pages.picks import Pick, parse_picks
 from api.pages.rendering import query
 from api.refusals import TooManyAttempts
 from api.routes.piles import no_guessing
+from api.views.batch_cases import batch_named
 from api.views.pile_desk import PILE, Kind, PileLetterView, kinds_of, pile_of
 from api.views.pile_result import PileResult, result_of, titles_of, waiting_again
 from api.views.turns import all_sops
@@ -79,7 +80,8 @@ def _pile(request: Request, desk: Desk, office: ApiOffice, form: Form | None = N
         if not kinds:
             raise Forbidden("No post of yours puts a paraf or signs.")
         kind = _kind(params.get("jenis", ""), kinds)
-        pile = pile_of(session, desk.actor, kind, office.calendar, now, only)
+        batch = batch_named(params.get("batch", ""))
+        pile = pile_of(session, desk.actor, kind, office.calendar, now, only, batch)
         key = active_key(session, desk.person.id, now)
         again = waiting_again(session, desk.actor, now)
     kept = set(form.chosen("surat")) if form is not None else None
@@ -94,7 +96,7 @@ def _pile(request: Request, desk: Desk, office: ApiOffice, form: Form | None = N
         "put_off": [card(one, kept) for one in pile.put_off],
         "waiting": pile.waiting,
         "after": max(0, pile.waiting - PILE),
-        "only": bool(only),
+        "only": bool(only or batch),
         "key_ends": key.not_after if key and key.not_after - now <= _WARN_BEFORE else None,
         "has_key": key is not None,
         "again": again,

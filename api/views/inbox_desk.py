@@ -16,6 +16,7 @@ import sqlalchemy
 from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, col, select
 
+from api.views.batch_cases import of_batch
 from api.views.clocks import CaseClock, Standing, clock_of, due_at
 from api.views.turns import Sops, all_sops, my_turn, waiting_for
 from models.rules.numbering import JAKARTA, jakarta_date
@@ -23,6 +24,7 @@ from models.rules.roles import Actor
 from models.rules.stages import FINAL, Stage
 from models.rules.working_time import Calendar
 from models.services.claim import CLERKS
+from models.services.finding import contains
 from models.tables.cases import Application, HolderData
 from models.tables.desks import Claim
 from models.tables.people import Person
@@ -44,6 +46,7 @@ class Asked:
     since: date | None = None
     until: date | None = None
     priority: bool = False
+    batch: UUID | None = None
     page: int = 1
 
 
@@ -78,12 +81,8 @@ class Inbox:
 def inbox(session: Session, actor: Actor, asked: Asked, calendar: Calendar, now: datetime) -> Inbox:
     """One page in a fixed number of queries."""
     sops = all_sops(session)
-    conditions = _conditions(actor, asked, sops)
-    counts = _counts(session, conditions)
-    if asked.stage is not None:
-        conditions = [*conditions, col(Application.stage) == asked.stage.value]
     wanted = asked.page * PAGE
-    first = _first_of_groups(session, conditions, wanted + 1)
+    counts, first = _read(session, _conditions(actor, asked, sops), asked.stage, wanted + 1)
     ordered = sorted(first, key=lambda one: _order(one, sops, calendar, jakarta_date(now)))
     chosen = [case_id for case_id, _ in ordered[wanted - PAGE : wanted]]
     return Inbox(_rows(session, chosen, sops, calendar, now), counts, len(ordered) > wanted, sops)
@@ -99,6 +98,8 @@ def _conditions(actor: Actor, asked: Asked, sops: Sops) -> list[ColumnElement[bo
         found.append(col(Application.submitted_at) >= _midnight(asked.since))
     if asked.until:
         found.append(col(Application.submitted_at) < _midnight(asked.until + timedelta(days=1)))
+    if asked.batch:
+        found.append(of_batch(asked.batch))
     if asked.priority:
         found.append(col(Application.priority) < 5)
     return [*found, _named(asked.name)] if asked.name else found
@@ -109,31 +110,16 @@ def _midnight(day: date) -> datetime:
 
 
 def _named(name: str) -> ColumnElement[bool]:
-    like = "%" + name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    holder = select(HolderData.application_id).where(
-        HolderData.application_id == Application.id, col(HolderData.name).ilike(like, escape="\\")
-    )
-    return or_(col(Application.registration_number).ilike(like, escape="\\"), holder.exists())
+    return or_(contains(Application.registration_number, name), contains(HolderData.name, name))
 
 
-def _counts(session: Session, conditions: Sequence[ColumnElement[bool]]) -> dict[Stage, int]:
-    rows = session.exec(
-        select(Application.stage, func.count()).where(*conditions).group_by(col(Application.stage))
-    ).all()
-    found = {Stage(stage): int(count) for stage, count in rows}
-    return {stage: found[stage] for stage in Stage if stage in found}
-
-
-def _first_of_groups(
-    session: Session, conditions: Sequence[ColumnElement[bool]], count: int
-) -> list[tuple[UUID, Standing]]:
-    group = [
-        col(Application.stage),
-        col(Application.sop_id),
-        col(Application.licence_code),
-        col(Application.paraf_next),
-    ]
-    place = func.row_number().over(partition_by=group, order_by=(col(Application.stage_since), col(Application.id)))
+def _read(
+    session: Session, conditions: Sequence[ColumnElement[bool]], stage: Stage | None, count: int
+) -> tuple[dict[Stage, int], list[tuple[UUID, Standing]]]:
+    """How many cases of each stage fit, and the first `count` of each group of the stage, or of all stages."""
+    here = col(Application.stage)
+    group = [here, col(Application.sop_id), col(Application.licence_code), col(Application.paraf_next)]
+    order = (col(Application.stage_since), col(Application.id))
     columns: tuple[Any, ...] = (
         Application.id,
         Application.stage,
@@ -142,11 +128,19 @@ def _first_of_groups(
         Application.licence_code,
         Application.sop_id,
         Application.promised_at,
-        place.label("place"),
+        func.row_number().over(partition_by=group, order_by=order).label("place"),
+        func.count().over(partition_by=here).label("of_stage"),
     )
-    inner = sqlalchemy.select(*columns).where(*conditions).subquery()
-    rows = session.execute(sqlalchemy.select(inner).where(inner.c.place <= count)).all()
-    return [(row[0], Standing(*row[1:7])) for row in rows]
+    # Only a name asks for the holder's row: else PostgreSQL leaves the join out. A name is read of each open case, as
+    # the index of all names would lead to those of ten years first.
+    holder = col(HolderData.application_id) == col(Application.id)
+    inner = sqlalchemy.select(*columns).outerjoin(HolderData, holder).where(*conditions).subquery()
+    # The first of each group comes along whatever stage is looked at: it carries its stage's count.
+    shown = inner.c.place <= count if stage is None else (inner.c.place <= count) & (inner.c.stage == stage.value)
+    rows = session.execute(sqlalchemy.select(inner).where(shown | (inner.c.place == 1))).all()
+    found = {row.stage: row.of_stage for row in rows}
+    listed = [(row[0], Standing(*row[1:7])) for row in rows if stage is None or row.stage == stage]
+    return {one: found[one] for one in Stage if one in found}, listed
 
 
 def _order(one: tuple[UUID, Standing], sops: Sops, calendar: Calendar, today: date) -> tuple[datetime, datetime, str]:

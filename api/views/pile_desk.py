@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from api.views.batch_cases import of_batch
 from api.views.clocks import CaseClock, clock_of
 from api.views.deviations import deviations_of, trails_of
 from api.views.inbox_desk import standing_of
@@ -85,11 +86,18 @@ def kinds_of(actor: Actor, sops: Sops) -> tuple[Kind, ...]:
 
 
 def pile_of(
-    session: Session, actor: Actor, kind: Kind, calendar: Calendar, now: datetime, only: Sequence[UUID] = ()
+    session: Session,
+    actor: Actor,
+    kind: Kind,
+    calendar: Calendar,
+    now: datetime,
+    only: Sequence[UUID] = (),
+    batch: UUID | None = None,
 ) -> PileView:
-    """The pile in a fixed number of queries; `only` narrows it to picked letters."""
+    """The pile in a fixed number of queries; `only` narrows it to picked letters, `batch` to those of one batch."""
     sops, today = all_sops(session), jakarta_date(now)
     turn = _turn(actor, kind, sops, only)
+    turn = and_(turn, of_batch(batch)) if batch else turn
     can = and_(turn, _eligible(actor, kind), ~_put_off(actor, today))
     rows = _read(session, actor, can, PILE)
     waiting = int(session.execute(_counted(can)).scalar_one())

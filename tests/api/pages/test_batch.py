@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from api.pages.batch import MESSAGES
+from models.rules.errors import InvalidInput
 from models.services.batch_control import watch
+from models.services.verify import verify
 from models.tables.batch import Batch
 from tests.api.counter import Counter
 from tests.batch_files import a_batch, as_csv, as_zip, cells, files_of
-from tests.factories import Office
+from tests.factories import Office, an_application
 from tests.models.services.batches import Batches
 from tests.models.services.probe import only
 
@@ -75,3 +79,26 @@ def test_who_may_not_send_sees_no_form(counter: Counter, office: Office) -> None
     assert "/jeda" not in desk.get(f"/batch/{sent.batch_id}").text
     assert desk.post(f"/batch/{sent.batch_id}/jeda").status_code == 403
     assert counter.sign_in("pemohon").get("/batch").status_code == 403
+
+
+def test_officials_see_a_batch_as_one_pile(counter: Counter, office: Office) -> None:
+    """Of two letters that wait for the same paraf, one came of the batch."""
+    other = an_application(office, "awaiting_paraf")
+    sent = Batches(office).send(a_batch(1))
+    Batches(office).take_all()
+    office.work()
+    (item,) = Batches(office).items(sent.batch_id)
+    assert item.application_id is not None
+    with pytest.raises(InvalidInput) as caught:
+        verify(office.db, office.clock, office.actor("loket"), item.application_id)
+    missing = {fault.pointer.removeprefix("/overrides/"): "Diserahkan di loket." for fault in caught.value.faults}
+    verify(office.db, office.clock, office.actor("loket"), item.application_id, None, missing)
+    office.work()
+    desk = counter.sign_in("muda")
+    for page, wanted in (("/tinjau", f"surat-{item.application_id}"), ("/kotak", f"/permohonan/{item.application_id}")):
+        both, one = desk.get(page).text, desk.get(f"{page}?batch={sent.batch_id}").text
+        assert wanted in both
+        assert str(other) in both
+        assert wanted in one
+        assert str(other) not in one
+        assert desk.get(f"{page}?batch=kemarin").status_code == 200
