@@ -15,9 +15,8 @@ EXAMPLE_ID = "0198c0de-0000-7000-8000-000000000001"
 
 
 class Shape(BaseModel):
-    """Base of all answers."""
+    """Base of all answers. One that does not fit is a bug, and is told in the log without its values."""
 
-    # An answer that does not fit is a bug, and its message goes to the log: without the values.
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 

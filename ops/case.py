@@ -14,6 +14,7 @@ from models.db import Database
 from models.rules.errors import NotFound
 from models.rules.stages import FINAL, TASKS, Stage
 from models.services.definitions import pinned_sop
+from models.services.issuance import HELD
 from models.services.machine import retry
 from models.tables.cases import Application
 from models.tables.work import Heartbeat, Outbox
@@ -104,6 +105,8 @@ def _machine(session: Session, case: Application, now: datetime) -> str:
     ).first()
     if row is None:
         return f"is {case.stage} and waits for the official's passphrase, or for the sweeper to ask for its task again."
+    if row.error == HELD:
+        return f"waits for {row.task}: issuance is stopped; `paraf issuance status` says why."
     ahead = session.exec(
         select(func.count())
         .select_from(Outbox)

@@ -153,6 +153,20 @@ def _audit(settings: Settings, servers: Servers) -> Finding:
     )
 
 
+def _log_archive(_: Settings, servers: Servers) -> Finding:
+    """Our own server keeps its log for restores; one that can not be kept fills the disk."""
+    if _query(servers, "SELECT current_setting('archive_mode')") == "off":
+        return Finding("log archive", "ok", "none here: a server of your own keeps its own")
+    failing = _query(
+        servers, "SELECT last_failed_time > coalesce(last_archived_time, '-infinity') FROM pg_stat_archiver"
+    )
+    advice = (
+        "Look at postgres.log and at the disk of PARAF_WAL_DIR: the log grows until it can be kept." if failing else ""
+    )
+    count = _query(servers, "SELECT archived_count FROM pg_stat_archiver")
+    return Finding("log archive", "fault" if failing else "ok", f"{count} pieces kept", advice)
+
+
 def _issuance(_: Settings, servers: Servers) -> Finding:
     reason = _query(servers, "SELECT reason FROM issuance_stop WHERE resumed_at IS NULL")
     advice = "`paraf issuance resume` when that is over." if reason else ""
@@ -182,6 +196,7 @@ LOOKS: dict[str, Look] = {
     "certificates": _certificates,
     "schedules": _schedules,
     "quarantine": _quarantine,
+    "log archive": _log_archive,
     "audit": _audit,
     "issuance": _issuance,
     "alarms": _alarms,
