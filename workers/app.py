@@ -17,6 +17,7 @@ from kombu import Queue as BrokerQueue
 
 from models.queues import CANARY, SCHEDULE, TASK_QUEUES, Periodic, Queue, queue_of
 from models.rules.errors import DefinitionError
+from workers import broker
 from workers.settings import Settings
 
 P = ParamSpec("P")
@@ -183,6 +184,7 @@ def _settings_at_first_use() -> Mapping[str, Any]:
 
 
 refuse_old_kombu()
+broker.use()
 app = Office("paraf", set_as_current=True)
 app.add_defaults(_settings_at_first_use)
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from random import Random
 
 from models.queues import Queue
+from ops.office import SHARED
 
-CHILDREN = tuple(queue.value for queue in Queue)
+WORKERS = tuple(queue.value for queue in Queue if queue not in sum(SHARED.values(), ()))
+"""Workers that are processes of their own."""
+
 KINDS: dict[str, tuple[str, ...]] = {
-    "kill_worker": CHILDREN,
-    "kill_child": CHILDREN,
+    "kill_worker": WORKERS,
+    "kill_child": WORKERS,
     "kill_relay": ("relay",),
     "kill_beat": ("beat",),
     "kill_api": ("api",),
