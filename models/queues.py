@@ -83,6 +83,11 @@ def heartbeat(queue: Queue) -> str:
     return f"canary.{queue.value}"
 
 
+def pause_mark(queue: Queue) -> str:
+    """Name of the heartbeat row that keeps a queue's work in PostgreSQL while it has not succeeded."""
+    return f"paused.{queue.value}"
+
+
 RELAY_HEARTBEAT = "relay"
 """Name of the row that the relay writes after each sweep."""
 

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sbom": ("ops.sbom", "Every package that runs in the office, with its hashes, as CycloneDX."),
     "doctor": ("ops.doctor", "Look over servers, versions, clocks, disk, keys and schedules."),
     "health": ("ops.health", "Exit 0 while a part of the office makes progress."),
+    "metrics": ("ops.metrics", "Serve figures of queues, tasks and stages for Prometheus."),
     "flower": ("ops.flower", "Run Flower behind basic auth."),
     "secrets": ("ops.secrets", "Make the secret files that docker-compose.yml hands to its services."),
 }

@@ -51,6 +51,7 @@ WITH flying AS (
     SELECT l.queue, l.low, l.high, l.room - coalesce(sum(f.n), 0)::int AS room
       FROM unnest(%(queues)s::text[], %(lows)s::int[], %(highs)s::int[], %(rooms)s::int[]) AS l (queue, low, high, room)
       LEFT JOIN flying f ON f.queue = l.queue AND f.priority BETWEEN l.low AND l.high
+     WHERE NOT EXISTS (SELECT FROM heartbeat h WHERE h.name = 'paused.' || l.queue AND h.succeeded_at IS NULL)
      GROUP BY l.queue, l.low, l.high, l.room
 ), due AS MATERIALIZED (
     SELECT picked.id, picked.priority FROM lane CROSS JOIN LATERAL (

@@ -12,7 +12,9 @@ import psycopg
 import pytest
 from kombu.exceptions import OperationalError
 
+from models.queues import Queue
 from ops.embedded_postgres import plain
+from ops.queue import hold, let_go, under_way
 from tests.conftest import Database
 from tests.fakes import FakeClock
 from workers.relay import AGAIN_AFTER, IN_FLIGHT, Due, Relay, run
@@ -165,3 +167,32 @@ def test_the_running_relay_hears_of_new_work_and_outlives_the_broker(post: Post)
     runner.join(timeout=30)
     assert not runner.is_alive()
     assert post.broker.generations[:2] == [1, 2]
+
+
+def test_the_work_of_a_paused_queue_stays_until_it_is_let_go(post: Post) -> None:
+    post.put(1)
+    post.put(2, queue="mail")
+    hold(post.url, [Queue.LETTERS])
+    post.relay.sweep()
+    assert post.broker.generations == [2]
+    hold(post.url, [Queue.LETTERS])
+    assert under_way(post.url, [Queue.LETTERS]) == 0
+    assert let_go(post.url, list(Queue)) == 1
+    post.relay.sweep()
+    assert post.broker.generations == [2, 1]
+    assert let_go(post.url, list(Queue)) == 0
+
+
+def test_two_relays_share_the_work_and_send_nothing_twice(post: Post, fresh_database: Database) -> None:
+    """Each on a connection of its own, sweeping at the same time."""
+    for generation in range(1, 11):
+        post.put(generation)
+    other = Relay(fresh_database.app_url, post.clock, post.broker.publish)
+    threads = [threading.Thread(target=relay.sweep) for relay in (post.relay, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.sweep()
+    other.close()
+    assert sorted(post.broker.generations) == list(range(1, 11))
