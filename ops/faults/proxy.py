@@ -48,8 +48,7 @@ class Proxy:
     def _run(self) -> None:
         with suppress(asyncio.CancelledError):
             self._loop.run_until_complete(self._serve())
-        left = asyncio.gather(*asyncio.all_tasks(self._loop), return_exceptions=True)
-        self._loop.run_until_complete(left)
+        self._loop.run_until_complete(_all_others())
         self._loop.close()
 
     async def _serve(self) -> None:
@@ -84,3 +83,9 @@ class Proxy:
         with suppress(OSError):
             if writer.can_write_eof():
                 writer.write_eof()
+
+
+async def _all_others() -> None:
+    """Wait until every task of this loop has ended."""
+    if left := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(left)
