@@ -46,6 +46,8 @@ def check_password(office: ApiOffice, username: str, password: str) -> Person:
     with office.db.transaction() as session:
         person = session.exec(select(Person).where(Person.username == username)).one_or_none()
     known = person is not None and person.active and person.password_hash != ""
+    if person is not None and person.password_until is not None and person.password_until <= office.clock.now():
+        known = False
     with _HASHING:
         right = office.hasher.verify(password, person.password_hash if person and known else office.dummy_hash)
     if person is None or not known or not right:

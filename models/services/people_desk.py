@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,8 @@ from models.services.inputs import Input
 from models.tables.people import LoginSession, Person, RoleGrant
 
 MIN_PASSWORD = MIN_LENGTH
+HANDED_OUT = timedelta(days=3)
+"""How long a password holds that an admin handed out: until then its owner chooses his own."""
 ACTING = ("Plt.", "Plh.")
 _ROLE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
@@ -58,6 +60,7 @@ def add_person(desk: PeopleDesk, actor: Actor, given: StaffInput) -> tuple[UUID,
         if session.exec(select(Person.id).where(Person.username == given.username)).first() is not None:
             raise _fault("username", "Nama pengguna ini sudah dipakai. Pilih yang lain.")
         person = Person(**{**given.model_dump(), "nip": nip}, password_hash=desk.hasher.hash(password), created_at=now)
+        person.password_until = now + HANDED_OUT
         session.add(person)
         session.flush()
         record(session, "person_added", at=now, actor=actor, detail={"person_id": str(person.id)})
@@ -95,7 +98,7 @@ def reset_password(desk: PeopleDesk, actor: Actor, person_id: UUID) -> str:
     password, now = _new_password(), desk.clock.now()
     with desk.db.transaction() as session:
         person = _person(session, person_id)
-        person.password_hash = desk.hasher.hash(password)
+        person.password_hash, person.password_until = desk.hasher.hash(password), now + HANDED_OUT
         session.add(person)
         end_sessions(session, person_id, now)
         record(session, "password_reset", at=now, actor=actor, detail={"person_id": str(person_id)})
@@ -110,7 +113,7 @@ def change_password(
         person = _person(session, person_id)
         if refusal := weakness(password, (person.username, *person.name.replace(",", " ").split())):
             raise InvalidInput(refusal)
-        person.password_hash = hasher.hash(password)
+        person.password_hash, person.password_until = hasher.hash(password), None
         session.add(person)
         record(session, "password_changed", at=clock.now(), actor=actor)
 

@@ -12,7 +12,10 @@ from models.tables.columns import blob, moment, primary_uuid, words
 
 
 class Person(SQLModel, table=True):
-    """`nip` is 18 digits without spaces; `password_hash` is Argon2id and empty for those who sign in elsewhere."""
+    """`nip` is 18 digits without spaces; `password_hash` is Argon2id and empty for those who sign in elsewhere.
+
+    `password_until`: when a password ends that an admin handed out; None for one's own.
+    """
 
     __tablename__ = "person"
 
@@ -26,6 +29,7 @@ class Person(SQLModel, table=True):
     password_hash: str = words("")
     active: bool = True
     created_at: datetime = moment()
+    password_until: datetime | None = moment(optional=True)
 
 
 class RoleGrant(SQLModel, table=True):

@@ -166,6 +166,10 @@ GRANT UPDATE (sha256, size, made_at) ON register_day TO paraf_app;
 GRANT UPDATE (finished_at, numbers, files, handed_over, differences) ON reconciliation TO paraf_app;
 GRANT UPDATE (sentence, since, told_at, ended_at) ON alarm TO paraf_app;
 
+-- A password that somebody else chose does not become one's own: it ends by itself.
+ALTER TABLE person ADD COLUMN password_until timestamptz;
+GRANT UPDATE (password_until) ON person TO paraf_app;
+
 -- ---------------------------------------------------------------- rights by row
 -- What has ended does not begin again: a revoked key or sign-in, a stop that was lifted, a page that was made.
 ALTER TABLE signing_key ENABLE ROW LEVEL SECURITY;

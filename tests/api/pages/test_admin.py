@@ -89,6 +89,33 @@ def test_a_new_person_gets_a_password_that_is_shown_once_and_works(counter: Coun
     assert {"person_added", "role_granted"} <= set(kinds(counter))
 
 
+def test_a_password_that_was_handed_out_ends_unless_its_owner_chose_his_own(counter: Counter) -> None:
+    def opens(password: str) -> bool:
+        form = {"username": "sekar", "password": password}
+        answer = counter.client(accept="text/html").post("/masuk", data=form, follow_redirects=False)
+        return answer.status_code == 303
+
+    found = re.search(r"data-copy=\"([0-9a-f-]+)\"", new_person(browser(counter, "admin")).text)
+    assert found is not None
+    first, own = found[1], "tujuh bebek menyeberang"
+    counter.office.clock.advance(days=2)
+    assert opens(first)
+    sekar = counter.client(accept="text/html")
+    sekar.post("/masuk", data={"username": "sekar", "password": first})
+    form = {"new_password": own, "new_password_again": own, "passphrase": first}
+    assert sekar.post("/saya/keamanan/sandi", data=form, follow_redirects=False).status_code == 303
+    counter.office.clock.advance(days=2)
+    assert opens(own)
+    with counter.office.db.transaction() as session:
+        person_id = session.exec(select(Person.id).where(Person.username == "sekar")).one()
+    reset = browser(counter, "admin").post(f"/admin/orang/{person_id}/sandi")
+    again = re.search(r"data-copy=\"([0-9a-f-]+)\"", reset.text)
+    assert again is not None
+    assert opens(again[1])
+    counter.office.clock.advance(days=3, minutes=1)
+    assert not opens(again[1])
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
