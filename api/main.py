@@ -30,6 +30,7 @@ from api.pages import (
     issuance,
     my_security,
     numbers,
+    ops,
     register,
     rendering,
     review,
@@ -52,7 +53,7 @@ PAGE_ROUTERS: tuple[Any, ...] = (
     *(sign_in, second_step, single_sign_on, my_security, step_up),
     *(admin, admin_people, admin_keys, admin_calendar, admin_definitions, admin_audit),
     *(inbox, images, review, case, case_acts, front),
-    *(numbers, issuance, register, search, dashboard, batch),
+    *(numbers, issuance, register, search, dashboard, batch, ops),
 )
 
 

@@ -49,7 +49,7 @@ def test_every_queue_has_one_listener_with_the_command_of_the_local_office() -> 
 
 def test_the_whole_office_is_there() -> None:
     assert set(SERVICES) - set(WORKERS) == {
-        *("postgres", "redis", "migrate", "seed", "api", "relay", "beat", "flower", "mailpit", "s3")
+        *("postgres", "redis", "migrate", "seed", "api", "relay", "beat", "flower", "metrics", "mailpit", "s3")
     }
     assert {name for name, service in SERVICES.items() if service.get("profiles") == ["dev"]} == {"mailpit", "s3"}
 
