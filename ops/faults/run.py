@@ -32,7 +32,7 @@ from workers.adapters.clock import SystemClock
 from workers.adapters.trust import load_trust
 from workers.adapters.vault import open_vault
 
-AHEAD = 0.12
+AHEAD = 0.3
 """So great a part of the cases may have come before the faults have got as far: the office stays busy to the end."""
 
 REST_SECONDS = 420.0
