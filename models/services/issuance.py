@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import text, update
 from sqlmodel import Session, col, func, select
 
+import models.tables.metadata  # noqa: F401 - keys of these tables lead to all others, also for a caller that needs no more
 from models.db import Database
 from models.ports import Clock
 from models.rules.errors import Fault, InvalidInput, WrongStage

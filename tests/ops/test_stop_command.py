@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from models.db import Database
+from models.services.issuance import state
 from ops import audit, doctor, issuance
 from ops.case import why
 from ops.embedded import Servers
@@ -49,6 +52,15 @@ def test_stop_status_resume(office: Office) -> None:
     assert "issuance is stopped" in why(office.db, str(case_id), office.clock.now())
     assert RUN.invoke(issuance.app, ["resume"]).exit_code == 0
     assert RUN.invoke(issuance.app, ["status"]).exit_code == 0
+
+
+def test_the_command_by_itself_loads_all_that_it_needs(office: Office) -> None:
+    command = [sys.executable, "-m", "ops.cli", "issuance"]
+    stopped = subprocess.run([*command, "stop", "--reason", "Cap kantor sedang diganti."], check=False)
+    assert stopped.returncode == 0
+    with office.db.transaction() as session:
+        assert state(session, office.clock.now()).cause == "person"
+    assert subprocess.run([*command, "resume"], check=False).returncode == 0
 
 
 def test_a_fence_is_put_up_from_paper(office: Office) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -169,6 +173,24 @@ def test_a_moment_before_the_backup_can_not_be_reached(house: Houses) -> None:
     mine = house()
     with pytest.raises(InvalidInput, match="earlier one"):
         restored(mine, replace=True, until=mine.between - timedelta(days=1))
+
+
+def test_the_command_restores_and_leaves_issuance_to_a_person(house: Houses) -> None:
+    mine = house()
+    lose_cluster(mine)
+    done = subprocess.run(
+        [sys.executable, "-m", "ops.cli", "restore", str(mine.backups), "--last", "SIKRO 2026=6", "--json"],
+        env={**os.environ, "PARAF_HOME": str(mine.home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    said = json.loads(done.stdout)
+    assert (done.returncode, said["violations"]) == (0, [])
+    assert said["lost"] == [f"SIKRO 2026 no. {seq}" for seq in (4, 5, 6)]
+    with opened(mine) as servers:
+        assert column(servers, "SELECT count(*) FROM issuance_stop WHERE resumed_at IS NULL") == [1]
 
 
 def test_an_office_that_is_open_is_left_alone(house: Houses) -> None:
