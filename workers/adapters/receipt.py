@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import segno
 
 from models.catalogue import load_office
 from models.ports import ReceiptFacts, ReceiptSize
+from workers.adapters.letter.qr import MASK
 from workers.adapters.letter.typst_press import Assets, Typesetter
 
 
@@ -57,8 +59,12 @@ class TypstReceiptPress:
         }
 
 
+@lru_cache(maxsize=2)  # both sizes of a receipt show the same code
 def qr_svg(text: str) -> str:
-    """`text` as a QR code in SVG with its quiet zone; error correction M, so that a creased receipt still reads."""
+    """`text` as a QR code in SVG with its quiet zone; error correction M, so that a creased receipt still reads.
+
+    The mask is fixed, as on the letter: weighing all eight costs more than the rest of the receipt.
+    """
     out = io.BytesIO()
-    segno.make_qr(text, error="m", boost_error=False).save(out, kind="svg", border=4, xmldecl=False)
+    segno.make_qr(text, error="m", boost_error=False, mask=MASK).save(out, kind="svg", border=4, xmldecl=False)
     return out.getvalue().decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from io import BytesIO
+from typing import Any
 
 import pikepdf
 from fontTools.agl import UV2AGL
@@ -17,6 +18,9 @@ from pikepdf import Array, Dictionary, Name, Pdf
 TOLERANCE = 1.0
 INFINITE = float("inf")
 Widths = Mapping[str, float]
+MOST_GLYPHS = 2000
+_WIDTHS: dict[tuple[bytes, float, float], float] = {}
+"""Widths by charstring, nominal and default width: each letter holds its own subset, of glyphs that the last one had."""
 
 
 def font_findings(pdf: Pdf) -> Iterator[str]:
@@ -83,13 +87,24 @@ def _sfnt_widths(font: TTFont) -> Widths:
     return {f"cid{gid:05}": font["hmtx"].metrics[name][0] * scale for gid, name in enumerate(font.getGlyphOrder())}
 
 
-def _cff_width(top: object, name: str) -> float:
-    string = top.CharStrings[name]  # type: ignore[attr-defined]
+def _cff_width(top: Any, name: str) -> float:
+    string = top.CharStrings[name]
+    private, shared = string.private, string.globalSubrs
+    local = getattr(private, "Subrs", [])
+    if len(local) or len(shared):
+        # What a subroutine draws may hold the width: such a glyph is not known by its own bytes.
+        return _drawn_width(string, local, shared, private.nominalWidthX, private.defaultWidthX)
+    known = (bytes(string.bytecode), float(private.nominalWidthX), float(private.defaultWidthX))
+    if known not in _WIDTHS:
+        if len(_WIDTHS) >= MOST_GLYPHS:
+            _WIDTHS.clear()
+        _WIDTHS[known] = _drawn_width(string, [], [], *known[1:])
+    return _WIDTHS[known]
+
+
+def _drawn_width(string: Any, local: Any, shared: Any, nominal: float, default: float) -> float:
     string.decompile()
-    private = string.private
-    extractor = T2WidthExtractor(
-        getattr(private, "Subrs", []), string.globalSubrs, private.nominalWidthX, private.defaultWidthX, private
-    )
+    extractor = T2WidthExtractor(local, shared, nominal, default, string.private)
     extractor.execute(string)
     return float(extractor.width)
 

@@ -6,6 +6,7 @@ allows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
@@ -20,6 +21,7 @@ BLACK = (0.0, 0.0, 0.0)
 GREY = (0.35, 0.35, 0.35)
 SMALLEST = 5.0
 BASELINE = 0.3
+DARK = re.compile(b"\x01+")
 Colour = tuple[float, float, float]
 
 
@@ -72,22 +74,18 @@ def squares(modules: Sequence[bytes | bytearray], width: float, height: float) -
     count = len(modules) + 8
     side = min(width, height) / count
     left, top = (width - side * count) / 2, (height + side * count) / 2
-    parts = [_number(0, 0, 0) + b" rg"]
-    for row, line in enumerate(modules):
-        y = top - (row + 5) * side
-        parts += [_bar(left + (start + 4) * side, y, length * side, side) for start, length in _runs(line)]
-    return b"\n".join([b"q", *parts, b"f", b"Q"])
+    # One unit a module, counted from the upper left corner: whole numbers are short, and quickly written.
+    grid = b"%.6f 0 0 %.6f %.4f %.4f cm" % (side, -side, left, top)
+    bars = [
+        b"%d %d %d 1 re" % (start + 4, row + 4, length)
+        for row, line in enumerate(modules)
+        for start, length in _runs(bytes(line))
+    ]
+    return b"\n".join([b"q", _number(0, 0, 0) + b" rg", grid, *bars, b"f", b"Q"])
 
 
-def _runs(line: bytes | bytearray) -> list[tuple[int, int]]:
-    runs, start = [], None
-    for column, dark in enumerate([*line, 0]):
-        if dark and start is None:
-            start = column
-        elif not dark and start is not None:
-            runs.append((start, column - start))
-            start = None
-    return runs
+def _runs(line: bytes) -> list[tuple[int, int]]:
+    return [(run.start(), run.end() - run.start()) for run in DARK.finditer(line)]
 
 
 def _moment(at: datetime) -> str:
@@ -138,10 +136,6 @@ def _tick(x: float, y: float, size: float, colour: Colour) -> bytes:
 
 def _rounded(x: float, y: float, width: float, height: float) -> bytes:
     return b"q %s RG 0.6 w %s re S Q" % (_number(*GREEN), _number(x, y, width, height))
-
-
-def _bar(x: float, y: float, width: float, height: float) -> bytes:
-    return _number(x, y, width, height) + b" re"
 
 
 def _number(*values: float) -> bytes:
