@@ -132,7 +132,7 @@ def _licence(session: Session, case_id: UUID) -> LicenceShape | None:
     if found is None:
         return None
     licence, entry = found
-    hidden = {"application_id", "series", "year", "seq", "intended_at", "status_at"}
+    hidden = {"application_id", "series", "year", "seq", "intended_at", "status_at", "code"}
     return LicenceShape(**licence.model_dump(exclude=hidden), number=entry.number, signed_on=entry.signed_on)
 
 
