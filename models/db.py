@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.orm.session import JoinTransactionMode
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
@@ -100,19 +101,18 @@ class Database:
         is undone). Raises DatabaseAway when the connection fails; the commit may then have happened, so callers repeat
         by key, never blindly.
         """
+        with _failing_as_away():
+            with self._session(apart) as session, session.begin():
+                yield session
+                crash_point("commit.before")
+            crash_point("commit.after")
+
+    def _session(self, apart: bool) -> Session:
         whole = None if apart else _WHOLE.get()
-        bind, mode = (whole[1], "create_savepoint") if whole and whole[0] is self else (self.engine, "rollback_only")
-        with (
-            _failing_as_away(),
-            Session(
-                bind,
-                expire_on_commit=False,
-                autoflush=False,
-                join_transaction_mode=mode,  # type: ignore[arg-type]
-            ) as session,
-            session.begin(),
-        ):
-            yield session
+        if whole is None or whole[0] is not self:
+            return Session(self.engine, expire_on_commit=False, autoflush=False)
+        mode: JoinTransactionMode = "create_savepoint"
+        return Session(whole[1], expire_on_commit=False, autoflush=False, join_transaction_mode=mode)
 
     @contextmanager
     def whole(self) -> Iterator[Connection]:
