@@ -21,6 +21,8 @@ VARIABLE = "PARAF_CRASH_AT"
 POINTS = (
     "commit.before",
     "commit.after",
+    "whole.before_commit",
+    "whole.after_commit",
     "step.begin.before_commit",
     "step.begin.after_commit",
     "step.record.before_commit",

@@ -120,12 +120,15 @@ class Database:
 
         Committed when the block ends, rolled back when it raises. Raises as `transaction` does.
         """
-        with _failing_as_away(), self.engine.begin() as connection:
-            token = _WHOLE.set((self, connection))
-            try:
-                yield connection
-            finally:
-                _WHOLE.reset(token)
+        with _failing_as_away():
+            with self.engine.begin() as connection:
+                token = _WHOLE.set((self, connection))
+                try:
+                    yield connection
+                finally:
+                    _WHOLE.reset(token)
+                crash_point("whole.before_commit")
+            crash_point("whole.after_commit")
 
     def dispose(self) -> None:
         """Close pooled connections; the next use opens new ones."""

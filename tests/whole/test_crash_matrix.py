@@ -201,10 +201,17 @@ def _at_the_counter(run: Run) -> None:
     """The counter dies around a commit; who asked asks again under the same key, and there is one application."""
     caller = Caller(run.office.base_url, "pemohon", demo_password("pemohon"), Event())
     caller.get("/applications")
-    for point in ("commit.before", "commit.after"):
+    for point in ("commit.before", "commit.after", "whole.before_commit", "whole.after_commit"):
         (run.office.counter / point).write_text("kill")
         run.struck.add(point)
-        caller.get("/applications")
+        opened = caller.post("/applications", {"licence_code": "SIKRO", "application_type": "baru"})
+        assert opened["id"]
+        assert not (run.office.counter / point).exists()
+    with run.script.db.transaction() as session:
+        empty = (
+            "SELECT count(*) FROM application a WHERE NOT EXISTS (SELECT FROM holder_data WHERE application_id = a.id)"
+        )
+        assert session.execute(text(empty)).scalar_one() == 4
     caller.close()
 
 
