@@ -50,6 +50,11 @@ class Remark:
     grade: Grade = "error"
 
 
+    def as_row(self) -> dict[str, str]:
+        """As it lies in a row's list of remarks."""
+        return {"column": self.column, "message": self.message, "code": self.code, "grade": self.grade}
+
+
 @dataclass(frozen=True, slots=True)
 class FileWish:
     """One file of a row: under which requirement, which part, by which name in the zip, with which particulars."""
@@ -190,6 +195,8 @@ def files_of(cells: Cells, requirements: Iterable[str]) -> list[FileWish]:
     wishes = []
     for code in requirements:
         names = [name.strip() for name in cells.get(code, "").split(";") if name.strip()]
+        if not names:
+            continue
         fields = {part: cells[f"{code}.{part}"] for part in PARTICULARS if cells.get(f"{code}.{part}")}
         if "date" in fields:
             fields["date"] = day_text(fields["date"])
@@ -206,7 +213,7 @@ def remarks_on_cells(cells: Cells, known: Sequence[str]) -> list[Remark]:
     for name, text in cells.items():
         if len(text) > LONGEST_CELL:
             found.append(Remark(name, f"Terlalu panjang: paling banyak {LONGEST_CELL} huruf.", "too-long"))
-        elif any(not sign.isprintable() for sign in text.replace("\n", " ").replace("\t", " ")):
+        elif not text.replace("\n", " ").replace("\t", " ").isprintable():
             found.append(Remark(name, "Memuat tanda yang tidak dapat dicetak. Ketik ulang isinya.", "characters"))
     return found + _remarks_on_key(cells.get(KEY, ""))
 

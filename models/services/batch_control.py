@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from models.db import Database
@@ -20,9 +21,13 @@ from models.services.batch_rows import GIVEN_UP, refuse_row
 from models.services.casework import SYSTEM, enqueue, record
 from models.services.heartbeat import beat
 from models.tables.batch import Batch
+from models.tables.keeping import GoneObject
 
 WATCH: Final = "watch_batches"
 BUNDLE: Final = "paraf.bundle_batch"
+KEEP: Final = timedelta(days=30)
+"""How long after its end a batch can be mended: then its upload and the cells of its rows go."""
+
 _WINDOW: Final = timedelta(seconds=60)
 
 _PLACES = """CASE
@@ -209,13 +214,30 @@ def watch(db: Database, clock: Clock) -> int:
             select(Batch.id).where(Batch.state == "checked", Batch.created_at < now - TOKEN_HOLDS).limit(20)
         ).all()
         for batch_id in old:
+            _let_go(session, batch_id, now)
             _forget(session, batch_id)
+        over = select(Batch.id).where(col(Batch.finished_at) < now - KEEP, Batch.upload_sha256 != "").limit(20)
+        for batch_id in session.exec(over).all():
+            _let_go(session, batch_id, now)
         running = session.exec(
             select(Batch.id).where(col(Batch.finished_at).is_(None), col(Batch.committed_at).is_not(None))
         ).all()
     ended = sum(_end(db, batch_id, now) for batch_id in running)
     beat(db, clock, WATCH, f"open={len(running)} ended={ended}")
     return ended
+
+
+def _let_go(session: Session, batch_id: UUID, now: datetime) -> None:
+    """Nobody needs the upload any more: retention takes its bytes out unless another row names them."""
+    batch = session.get_one(Batch, batch_id, with_for_update=True)
+    values = {"data_class": "batches", "decided_at": now, "gone_at": None}
+    note = insert(GoneObject).values(sha256=batch.upload_sha256, **values)
+    session.execute(note.on_conflict_do_update(index_elements=["sha256"], set_=values))
+    session.execute(text("DELETE FROM batch_member WHERE batch_id = :batch"), {"batch": batch_id})
+    session.execute(text("UPDATE batch_row SET cells = '' WHERE batch_id = :batch"), {"batch": batch_id})
+    batch.upload_sha256 = ""
+    session.add(batch)
+    session.flush()
 
 
 def _end(db: Database, batch_id: UUID, now: datetime) -> int:

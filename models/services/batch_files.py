@@ -40,7 +40,7 @@ _WRONG: Final = text(
                      'message', trim(d.reason || ' ' || d.note)) ORDER BY d.id)
               FROM deficiency d WHERE d.application_id = r.application_id AND d.resolved_at IS NULL) AS lacking
          FROM batch_row r LEFT JOIN application a ON a.id = r.application_id
-        WHERE r.batch_id = :batch AND r.row > :after
+        WHERE r.batch_id = :batch AND r.row > :after AND r.cells <> ''
           AND (r.state IN ('refused', 'cancelled') OR a.stage IN ('returned', 'lapsed')) ORDER BY r.row LIMIT :limit"""
 )
 _ISSUED: Final = text(
@@ -63,10 +63,9 @@ def errors_csv(db: Database, cipher: TextCipher, batch: Batch) -> Iterator[str]:
             rows = session.execute(_WRONG, {"batch": batch.id, "after": after, "limit": _PORTION}).all()
         for row, sealed, errors, _, lacking in rows:
             cells = json.loads(cipher.open(bytes(sealed), row_context(batch.id, row)))
-            said = [one for one in errors if one.get("grade", "error") == "error"] or errors
-            writer.writerow(
-                [*(escaped(cells.get(name, "")) for name in batch.columns), row, *_told([*said, *(lacking or [])])]
-            )
+            said = [*(one for one in errors if one.get("grade", "error") == "error"), *(lacking or [])]
+            own = [escaped(cells.get(name, "")) for name in batch.columns]
+            writer.writerow([*own, row, *_told(said or errors)])
             after = row
         yield out.getvalue()
         out.seek(0)
@@ -141,8 +140,8 @@ def _zipped(db: Database, vault: Vault, batch_id: UUID, now: datetime) -> Iterat
     with (
         tempfile.SpooledTemporaryFile(max_size=_SPOOL) as sheet,
         zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive,
-        xlsxwriter.Workbook(sheet, {"constant_memory": True}) as book,
     ):
+        book = xlsxwriter.Workbook(sheet, {"constant_memory": True})
         page = book.add_worksheet("Register")
         page.write_row(0, 0, _HEADS)
         for place, one in enumerate(_issued(db, batch_id), 1):

@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -338,7 +338,7 @@ def _row(
     if any(remark.code == "key-nik" for remark in remarks):
         key = ""
     sealed = desk.cipher.seal(json.dumps(dict(cells), ensure_ascii=False), row_context(batch_id, place))
-    errors = json.dumps([asdict(remark) for remark in remarks], ensure_ascii=False)
+    errors = json.dumps([remark.as_row() for remark in remarks], ensure_ascii=False)
     return batch_id, place, key, "refused" if refused else "waiting", sealed, errors
 
 

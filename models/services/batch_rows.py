@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -81,7 +81,7 @@ def _take(db: Database, clock: Clock, room: RowRoom, work: Work) -> bool:
 def _job(session: Session, clock: Clock, room: RowRoom, row_id: UUID) -> _Job | None:
     row = session.get(BatchRow, row_id)
     batch = session.get(Batch, row.batch_id) if row is not None else None
-    if row is None or batch is None or row.state != "waiting" or batch.state != "running":
+    if row is None or batch is None or row.state != "waiting" or batch.state != "running" or not row.cells:
         return None
     cells: Cells = json.loads(room.cipher.open(row.cells, row_context(batch.id, row.row)))
     today = jakarta_date(clock.now())
@@ -203,6 +203,6 @@ def refuse_row(session: Session, row_id: UUID, remarks: Sequence[Remark]) -> Non
     if row is None:
         raise NotFound("There is no such row.")
     if row.state == "waiting":
-        row.state, row.errors = "refused", [asdict(remark) for remark in remarks]
+        row.state, row.errors = "refused", [remark.as_row() for remark in remarks]
         session.add(row)
         session.flush()

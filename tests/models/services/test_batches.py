@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
+import zipfile
 from datetime import timedelta
 from uuid import uuid4
 
@@ -9,19 +13,23 @@ import pytest
 from sqlmodel import col, func, select
 
 from models.db import Database
+from models.rules.batch_xlsx import xlsx_rows
 from models.rules.errors import AlreadyDone, Forbidden, InvalidInput, NotFound, WrongStage
+from models.rules.office import Retention
 from models.rules.roles import APPLICANT, INTEGRATOR, Actor
 from models.services.batch_control import cancel, pause, resume, standing, visible_batch, watch
+from models.services.batch_files import bundle, errors_csv
 from models.services.batch_intake import SameFile, commit
 from models.services.batch_rows import take_row
 from models.services.inputs import ReturnItem
-from models.services.verify import return_to_applicant
-from models.tables.batch import Batch, BatchKey, BatchMember
+from models.services.retention import carry_out
+from models.services.verify import return_to_applicant, verify
+from models.tables.batch import Batch, BatchKey, BatchMember, BatchRow
 from models.tables.cases import Application, Document, Event, HolderData
 from models.tables.work import MailMessage, Outbox, ReceiptFile
 from tests.batch_files import a_batch, as_csv, as_ndjson, as_xlsx, as_zip, cells, files_of
 from tests.conftest import Database as Urls
-from tests.factories import Office, an_office, office_calendar
+from tests.factories import Office, an_office, drive, office_calendar
 from tests.models.services.batches import Batches
 from tests.models.services.probe import kinds, only, rows
 
@@ -328,3 +336,69 @@ def test_a_batch_writes_no_personal_value_into_events(batches: Batches, office: 
     assert cells(1)["name"] not in told
     assert rows(office, ReceiptFile) == []
     assert len(rows(office, MailMessage)) == 1
+
+
+def test_after_a_month_the_upload_and_the_cells_are_gone(batches: Batches, office: Office) -> None:
+    sent = batches.send(a_batch(1))
+    cancel(office.db, office.clock, batches.actor, sent.batch_id)
+    watch(office.db, office.clock)
+    upload = only(office, Batch).upload_sha256
+    office.clock.advance(days=29)
+    watch(office.db, office.clock)
+    assert only(office, Batch).upload_sha256 == upload
+    office.clock.advance(days=2)
+    watch(office.db, office.clock)
+    assert only(office, Batch).upload_sha256 == ""
+    assert only(office, BatchRow).cells == b""
+    assert rows(office, BatchMember) == []
+    carry_out(office.db, office.clock, office.vault, Retention())
+    assert not office.vault.has(upload)
+    with pytest.raises(SameFile):
+        batches.send(a_batch(1))
+
+
+def test_errors_csv_holds_refused_and_returned_rows_in_their_own_columns(batches: Batches, office: Office) -> None:
+    sent = batches.send(as_zip({"manifest.csv": as_csv([cells(1), cells(2, nik="7")]), **files_of(1, 2)}))
+    batches.take_all()
+    office.work()
+    case_id = batches.items(sent.batch_id)[0].application_id
+    assert case_id is not None
+    item = ReturnItem(requirement="ktp", note="Foto KTP buram.")
+    return_to_applicant(office.db, office.clock, office.actor("loket"), case_id, [item])
+    found = list(csv.DictReader("".join(errors_csv(office.db, batches.cipher, only(office, Batch))).splitlines()))
+    assert [(row["row"], row["column"]) for row in found] == [("1", "ktp"), ("2", "nik")]
+    assert "Foto KTP buram." in found[0]["message"]
+    assert list(found[0]) == [*cells(1), "row", "column", "message"]
+
+
+def test_the_licences_come_as_a_zip_with_a_register(batches: Batches, office: Office) -> None:
+    """The whole road: the batch is finished when its letters are issued, and the zip is made of them once."""
+    sent = batches.send(a_batch(1, 2))
+    batches.take_all()
+    cases = [item.application_id for item in batches.items(sent.batch_id)]
+    for case_id in cases:
+        assert case_id is not None
+        office.work()
+        with pytest.raises(InvalidInput) as caught:
+            verify(office.db, office.clock, office.actor("loket"), case_id)
+        missing = {fault.pointer.removeprefix("/overrides/"): "Diserahkan di loket." for fault in caught.value.faults}
+        verify(office.db, office.clock, office.actor("loket"), case_id, None, missing)
+        office.work()
+        assert watch(office.db, office.clock) == 0
+        drive(office, case_id, "ready")
+    assert watch(office.db, office.clock) == 1
+    assert only(office, Batch).state == "finished"
+    assert bundle(office.db, office.clock, office.vault, sent.batch_id, 1)
+    assert not bundle(office.db, office.clock, office.vault, sent.batch_id, 1)
+    row = only(office, Batch)
+    data = office.vault.get(row.bundle_sha256)
+    assert len(data) == row.bundle_size
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert archive.testzip() is None
+        *letters, register = archive.namelist()
+        assert register == "register.xlsx"
+        sheet = list(xlsx_rows(io.BytesIO(archive.read(register))))
+        assert [line[0] for line in sheet] == ["Kunci", "RS-1", "RS-2"]
+        for name, line in zip(letters, sheet[1:], strict=True):
+            assert line[6] == name
+            assert hashlib.sha256(archive.read(name)).hexdigest() == line[7]
