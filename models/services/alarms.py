@@ -16,6 +16,7 @@ from models.queues import LATEST
 from models.rules.errors import ParafError
 from models.rules.stages import TASKS, Stage
 from models.services.alone import alone
+from models.services.audit import head_of
 from models.services.casework import record
 from models.services.heartbeat import beat
 from models.services.issuance import state
@@ -36,11 +37,14 @@ OLDEST: Final[dict[Stage, timedelta]] = {
 }
 """How long a case may stand at each stage that is not the end before somebody is told."""
 
+UNSEALED_AFTER: Final = timedelta(minutes=10)
+
 _LOCK = 0x414C524D  # "ALRM"
 _STUCK = text(
     "SELECT count(*) FROM application WHERE stage = :stage AND stage_since < :before AND quarantined_at IS NULL"
 )
 _ASIDE = text("SELECT count(*) FROM application WHERE quarantined_at IS NOT NULL")
+_UNSEALED = text("""SELECT EXISTS (SELECT FROM event e WHERE (e.tx, e.id) > (:tx, :id) AND e.at < :before)""")
 _BEGAN = text("SELECT min(at) FROM event")
 log = structlog.get_logger()
 
@@ -72,6 +76,7 @@ def _standing(session: Session, now: datetime) -> Iterator[tuple[str, str]]:
     issuance = state(session, now)
     if issuance.stopped:
         yield "issuance", f"Nothing is issued ({issuance.cause}): {issuance.held} pieces of work wait."
+    yield from _unsealed(session, now)
     yield from _stuck(session, now)
     aside = int(session.execute(_ASIDE).scalar_one())
     if aside:
@@ -87,6 +92,14 @@ def _late(session: Session, now: datetime) -> Iterator[tuple[str, str]]:
         last = rows.get(name) or began
         if name != HEARTBEAT and last is not None and now - last > timedelta(seconds=longest):
             yield f"late:{name}", f"{name} has had no success since {last.isoformat(timespec='seconds')}."
+
+
+def _unsealed(session: Session, now: datetime) -> Iterator[tuple[str, str]]:
+    """The chain stands still though its job runs: a transaction somewhere on the server does not end."""
+    head = head_of(session)
+    values = {"tx": head.tx, "id": head.id, "before": now - UNSEALED_AFTER}
+    if head.n and session.execute(_UNSEALED, values).scalar_one():
+        yield "unsealed", f"Events older than {UNSEALED_AFTER} have no seal: look for a transaction that does not end."
 
 
 def _stuck(session: Session, now: datetime) -> Iterator[tuple[str, str]]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
+import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from models.queues import LATEST, SCHEDULE, Queue, heartbeat
 from models.rules.stages import FINAL, Stage
 from models.services.alarms import OLDEST, raise_alarms, standing
+from models.services.audit import keep_audit
 from models.services.heartbeat import beat
 from models.services.issuance import resume_issuance, stop_issuance
 from models.services.reconcile import reconcile
@@ -17,6 +22,8 @@ from models.tables.cases import Event
 from models.tables.letters import Licence
 from tests.factories import Office, an_application
 from tests.models.services.probe import only, rows
+from tests.ops.audit.conftest import seal_all
+from workers.adapters.checkpoints import CheckpointFile
 
 TO = "operator@example.go.id"
 
@@ -128,3 +135,18 @@ def test_differences_in_the_register_are_told(calm: Office) -> None:
     reconcile(calm.db, calm.clock, calm.vault)
     all_well(calm)
     assert now(calm) == {"reconciliation"}
+
+
+def test_a_transaction_that_does_not_end_holds_the_chain_up_and_is_told(calm: Office, tmp_path: Path) -> None:
+    book = CheckpointFile(tmp_path, Ed25519PrivateKey.generate())
+    seal_all(calm.db, calm.clock, book)
+    url = calm.db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with closing(psycopg.connect(url)) as slow:
+        slow.execute("SELECT pg_current_xact_id()")
+        an_application(calm, "verifying")
+        calm.clock.advance(minutes=11)
+        all_well(calm)
+        keep_audit(calm.db, calm.clock, book)
+        assert now(calm) == {"unsealed"}
+    seal_all(calm.db, calm.clock, book)
+    assert now(calm) == set()
