@@ -157,9 +157,11 @@ def number_of_case(session: Session, application_id: UUID) -> tuple[RegisterEntr
 
 def blankos(session: Session, page: int = 1) -> tuple[list[BlankoRow], bool]:
     """Letters on their way to the signature, those that wait longest first, and whether there are more."""
-    statement = _blankos().where(col(Application.stage).in_([stage.value for stage in PRINTED_AT]))
-    statement = statement.order_by(col(Application.stage_since), col(Application.id))
-    rows = session.execute(statement.offset((page - 1) * LINES).limit(LINES + 1)).all()
+    order = (col(Application.stage_since), col(Application.id))
+    here = select(Application.id).where(col(Application.stage).in_([stage.value for stage in PRINTED_AT]))
+    # The page is chosen first, so that only its rows are looked up in the other tables.
+    leaf = here.order_by(*order).offset((page - 1) * LINES).limit(LINES + 1).subquery()
+    rows = session.execute(_blankos().join(leaf, leaf.c.id == col(Application.id)).order_by(*order)).all()
     return [BlankoRow(*row) for row in rows[:LINES]], len(rows) > LINES
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from models.rules.roles import APPLICANT, BACK_OFFICE, FRONT_OFFICE, Actor
 from models.rules.sop import Sop
 from models.rules.stages import Stage
-from models.services.definitions import parsed_sop
+from models.services.definitions import pinned_sop
 from models.tables.cases import Application
 from models.tables.definitions import SopVersion
 from models.tables.letters import Endorsement
@@ -29,8 +29,9 @@ Sops = Mapping[UUID, Sop]
 
 
 def all_sops(session: Session) -> dict[UUID, Sop]:
-    """Every stored version; there are few."""
-    return {row.id: parsed_sop(row) for row in session.exec(select(SopVersion))}
+    """Every stored version, the first loaded first; there are few, and each is read once by a process."""
+    ids = session.exec(select(SopVersion.id).order_by(col(SopVersion.loaded_at), col(SopVersion.id))).all()
+    return {sop_id: pinned_sop(session, sop_id) for sop_id in ids}
 
 
 def waiting_for(case: Application, sops: Sops) -> str:
@@ -49,10 +50,12 @@ def my_turn(actor: Actor, sops: Sops) -> ColumnElement[bool]:
     """SQL condition: the case waits for a role that the actor holds, and he has not acted on this revision."""
     stages = [stage.value for stage, role in TURNS.items() if role in actor.roles and role != APPLICANT]
     turns: list[ColumnElement[bool]] = [col(Application.stage).in_(stages)] if stages else []
-    turns += [turn for sop_id, sop in sops.items() for turn in officials_turns(actor, sop_id, sop)]
+    official = [turn for sop_id, sop in sops.items() for turn in officials_turns(actor, sop_id, sop)]
+    # Whether he has acted is asked of officials' letters alone: it is a look into another table for each.
+    turns += [and_(or_(*official), ~_acted(actor))] if official else []
     if not actor.is_staff:
         turns.append(col(Application.stage).in_([stage.value for stage, role in TURNS.items() if role == APPLICANT]))
-    return and_(or_(false(), *turns), col(Application.quarantined_at).is_(None), ~_acted(actor))
+    return and_(or_(false(), *turns), col(Application.quarantined_at).is_(None))
 
 
 def officials_turns(actor: Actor, sop_id: UUID, sop: Sop) -> Iterable[ColumnElement[bool]]:
@@ -71,5 +74,4 @@ def _acted(actor: Actor) -> ColumnElement[bool]:
         col(Endorsement.application_id) == col(Application.id),
         col(Endorsement.revision) == col(Application.revision),
         col(Endorsement.person_id) == actor.person_id,
-        col(Application.stage).in_([Stage.AWAITING_PARAF.value, Stage.AWAITING_SIGNATURE.value]),
     )

@@ -23,7 +23,7 @@ from models.services.casework import enqueue, record
 from models.services.register_lines import Line, Place, Wanted, lines_after
 from models.services.side_job import run_job
 from models.tables.backoffice import RegisterBook
-from models.tables.letters import RegisterEntry
+from models.tables.letters import NumberSeries, RegisterEntry
 
 TASK: Final = "paraf.make_register_book"
 VOLUME: Final = 500
@@ -55,8 +55,9 @@ class BookBinder:
 
 def volumes_of(session: Session, year: int) -> int:
     """How many volumes a year's numbers fill."""
-    count = session.exec(select(func.count()).select_from(RegisterEntry).where(RegisterEntry.year == year)).one()
-    return -(-int(count) // VOLUME)
+    # Numbers are without gap: the last one of each series tells how many there are.
+    count = session.exec(select(func.sum(NumberSeries.last_seq)).where(NumberSeries.year == year)).one()
+    return -(-int(count or 0) // VOLUME)
 
 
 def ask_for_book(db: Database, clock: Clock, actor: Actor, year: int, volume: int) -> UUID:

@@ -18,10 +18,9 @@ from models.rules.numbering import jakarta_date
 from models.rules.stages import WITH_APPLICANT
 from models.rules.working_time import Calendar, Interval
 from models.services.clocks import pauses_in
-from models.services.definitions import parsed_sop
+from models.services.definitions import pinned_sop
 from models.services.finding import all_words
 from models.tables.cases import Application, Event, HolderData
-from models.tables.definitions import SopVersion
 from models.tables.letters import Blanko, Endorsement, HandOver, Licence, RegisterEntry
 
 Place = tuple[str, int]
@@ -187,8 +186,8 @@ def pauses_by_case(session: Session, cases: Sequence[UUID]) -> Mapping[UUID, lis
 
 
 def _labels(session: Session, sop_ids: set[UUID | None]) -> Mapping[UUID | None, Mapping[str, str]]:
-    rows = session.exec(select(SopVersion).where(col(SopVersion.id).in_([one for one in sop_ids if one])))
-    return {row.id: {kind.code: kind.label for kind in parsed_sop(row).application_types} for row in rows}
+    kinds = {sop_id: pinned_sop(session, sop_id).application_types for sop_id in sop_ids if sop_id is not None}
+    return {sop_id: {kind.code: kind.label for kind in types} for sop_id, types in kinds.items()}
 
 
 def _line(
