@@ -99,6 +99,7 @@ def bundle_batch(batch_id: UUID, generation: int) -> None:
 
 def count_months() -> None:
     figures.count_months(wiring.database(), wiring.clock(), wiring.calendar())
+    heartbeat.beat(wiring.database(), wiring.clock(), "count-months")
 
 
 def sweep_stages() -> None:

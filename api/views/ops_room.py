@@ -30,9 +30,9 @@ _QUEUES: Final = text(
 )
 _GIVEN_UP: Final = text(
     """SELECT task, count(*) FROM outbox WHERE done_at > CAST(:now AS timestamptz) - interval '24 hours'
-          AND error <> '' AND error NOT IN ('paused', 'cancelled') GROUP BY task ORDER BY 2 DESC LIMIT 20"""
+          AND error <> '' AND error NOT IN ('paused', 'cancelled') AND task <> ALL(:steps) GROUP BY task ORDER BY 2 DESC LIMIT 20"""
 )
-_SCHEDULES: Final = {name: name.replace("-", "_") for name in SCHEDULE if not name.startswith("canary-")}
+_SCHEDULES: Final = [name for name in SCHEDULE if not name.startswith("canary-")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,13 @@ def room(session: Session, now: datetime) -> Room:
     return Room(
         queues=[_queue(queue, found.get(queue.value, (0, 0, 0, 0)), beats) for queue in Queue],
         relay=_last(beats, RELAY_HEARTBEAT),
-        schedules=[(name, _last(beats, mark)) for name, mark in _SCHEDULES.items()],
+        schedules=[(name, _last(beats, name)) for name in _SCHEDULES],
         backup=_last(beats, BACKUP),
         aside=_aside(session),
-        given_up=[(task, int(number)) for task, number in session.execute(_GIVEN_UP, {"now": now})],
+        given_up=[
+            (task, int(number))
+            for task, number in session.execute(_GIVEN_UP, {"now": now, "steps": list(TASKS.values())})
+        ],
     )
 
 

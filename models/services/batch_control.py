@@ -23,7 +23,7 @@ from models.services.heartbeat import beat
 from models.tables.batch import Batch
 from models.tables.keeping import GoneObject
 
-WATCH: Final = "watch_batches"
+WATCH: Final = "watch-batches"
 BUNDLE: Final = "paraf.bundle_batch"
 KEEP: Final = timedelta(days=30)
 """How long after its end a batch can be mended: then its upload and the cells of its rows go."""
