@@ -99,6 +99,7 @@ LATEST: dict[str, float] = {
     "close-register": 3600.0,
     "reconcile": 100_000.0,
     "retention": 100_000.0,
+    "watch-batches": 300.0,
     "backup": 100_000.0,
     **{heartbeat(queue): 120.0 for queue in Queue},
 }

@@ -30,7 +30,8 @@ _QUEUES: Final = text(
 )
 _GIVEN_UP: Final = text(
     """SELECT task, count(*) FROM outbox WHERE done_at > CAST(:now AS timestamptz) - interval '24 hours'
-          AND error <> '' AND error NOT IN ('paused', 'cancelled') AND task <> ALL(:steps) GROUP BY task ORDER BY 2 DESC LIMIT 20"""
+          AND error <> '' AND error NOT IN ('paused', 'cancelled') AND task <> ALL(:steps)
+        GROUP BY task ORDER BY 2 DESC LIMIT 20"""
 )
 _SCHEDULES: Final = [name for name in SCHEDULE if not name.startswith("canary-")]
 
