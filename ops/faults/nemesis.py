@@ -132,6 +132,8 @@ class Nemesis:
         if self._publisher is None:
             self._publisher = CeleryApp("paraf-nemesis", set_as_current=False)
             self._publisher.conf.update(celery_settings(self.office.settings))
+        # At the very start nothing was sent yet that could come twice.
+        self._until(lambda: len(self.eyes.recent_messages(int(fault.amount))) >= fault.amount / 2)
         rows = self.eyes.recent_messages(int(fault.amount))
         for task, queue, subject, generation in rows:
             arguments = {"id": subject, "generation": generation}

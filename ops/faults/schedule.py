@@ -55,7 +55,7 @@ def _fault(dice: Random, kind: str) -> Fault:
     gap, seconds = round(dice.uniform(0.2, 1.0), 2), round(dice.uniform(0.5, 4.0), 2)
     amount = {
         "delay": round(dice.uniform(0.02, 0.2), 3),
-        "deliver_twice": 20.0,
+        "deliver_twice": 100.0,
         "move_clock": round(dice.choice((-1, 1)) * dice.uniform(5, 60), 1),
     }.get(kind, 0.0)
     return Fault(kind, dice.choice(target), gap, seconds, amount)
