@@ -19,6 +19,7 @@ from api.cursors import after_number, decode, encode, link_header
 from api.files import download_headers
 from api.idempotency import Asked, GivenKey, Made, asking, once, turn_of
 from api.refusals import MalformedRequest
+from api.signatures import Signed, refuse_changed, refuse_unsigned
 from api.versions import LookedAt, etag_of
 from api.wiring import ApiOffice
 from models.ports import Stored
@@ -26,6 +27,7 @@ from models.rules.errors import NotFound
 from models.rules.roles import Actor, Verb, require_role, require_scope
 from models.rules.sniffing import safe_name
 from models.services import batch_control, batch_files, batch_intake
+from models.services.api_keys import signing_secret
 from models.services.batch_intake import SENDERS, TOKEN_HOLDS, BatchWish
 from models.tables.batch import Batch
 
@@ -72,14 +74,23 @@ async def create_batch(
     The same file twice is refused, the first in Link. With `dry_run=true` nothing runs until the token comes.
     """
     wish = BatchWish(licence, safe_name(name), type_, dry_run, mends)
-    await run_in_threadpool(_refuse_stranger, actor_needed(caller), licence)
+    signed = await run_in_threadpool(_refuse_stranger, office, request, caller, licence)
     stored = await run_in_threadpool(store_body, office, request.stream())
+    if signed is not None:
+        refuse_changed(signed, stored.sha256)
     return await run_in_threadpool(_created, office, request, caller, key, wish, stored)
 
 
-def _refuse_stranger(actor: Actor, licence: str) -> None:
+def _refuse_stranger(office: ApiOffice, request: Request, caller: Caller, licence: str) -> Signed | None:
+    """Before a byte of the body is taken; what a signing key signed is held against the body afterwards."""
+    actor = actor_needed(caller)
     require_role(actor, *SENDERS)
     require_scope(actor, Verb.BATCH, licence)
+    if caller.key is None or not caller.key.must_sign:
+        return None
+    with office.db.transaction() as session:
+        secret = signing_secret(session, office.answer_cipher, caller.key.key_id)
+    return refuse_unsigned(request, caller.key.key_id, secret, office.clock.now())
 
 
 def _created(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
+import hmac
 import io
 import json
 from uuid import UUID, uuid4
@@ -190,3 +193,34 @@ def test_more_bytes_than_a_batch_may_have_are_refused(counter: Counter, desk: Te
         headers={"Idempotency-Key": uuid4().hex, "Content-Length": str(limit + 10**6)},
     )
     assert refusal(answer) == (413, "too-large")
+
+
+def test_a_key_that_has_to_sign_is_nothing_without_its_signature(counter: Counter, office: Office) -> None:
+    room = counter.app.state.office.key_room
+    admin = Actor("admin", frozenset({"admin"}), office.people["admin"])
+    client_id: UUID = add_client(room, admin, ClientInput(name="RS Tanda Tangan"))
+    key = create_key(room, admin, client_id, KeyInput(scopes=["batch:SIKRO"], must_sign=True))
+    client, data = counter.client(Authorization=f"Bearer {key.text}"), a_batch(1)
+    at = int(office.clock.now().timestamp())
+
+    def sent(body: bytes, signed: bytes = data, secret: str = key.signing_secret, created: int = at) -> int:
+        digest = f"sha-256=:{base64.b64encode(hashlib.sha256(signed).digest()).decode()}:"
+        params = f'("@method" "@path" "@query" "content-digest");created={created};keyid="{key.id}"'
+        lines = [
+            '"@method": POST',
+            '"@path": /v1/batches',
+            '"@query": ?licence=SIKRO',
+            f'"content-digest": {digest}',
+            f'"@signature-params": {params}',
+        ]
+        made = base64.b64encode(hmac.new(secret.encode(), "\n".join(lines).encode(), hashlib.sha256).digest()).decode()
+        headers = {"Content-Digest": digest, "Signature-Input": f"paraf={params}", "Signature": f"paraf=:{made}:"}
+        answer = client.post(ROAD, params={"licence": "SIKRO"}, content=body, headers=headers)
+        return int(answer.status_code)
+
+    plain = client.post(ROAD, params={"licence": "SIKRO"}, content=data)
+    assert refusal(plain) == (401, "signature-refused")
+    assert sent(data, secret="wrong") == 401
+    assert sent(data, created=at - 301) == 401
+    assert sent(a_batch(2)) == 401, "another body under a signed digest"
+    assert sent(data) == 202
