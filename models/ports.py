@@ -49,6 +49,10 @@ class Vault(Protocol):
         """Chunks of the object, unverified; raises NotFound."""
         ...
 
+    def part(self, sha256: str, start: int, size: int) -> bytes:
+        """`size` bytes from `start`, fewer at the end, unverified; raises NotFound."""
+        ...
+
     def has(self, sha256: str) -> bool: ...
 
     def delete(self, sha256: str) -> None:
@@ -64,7 +68,7 @@ class LetterDefinition:
     wording: dict[str, object]
     layout: str
     paraf_count: int
-    late_fields: tuple[str, ...] = ("nomor", "tanggal", "berlaku", "qr")
+    late_fields: tuple[str, ...] = ("nomor", "tanggal", "berlaku", "qr", "kode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,18 +205,22 @@ class LetterJudge(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PageLook:
+    """A page as people see it: a JPEG for each width that was asked for, and the text of a PDF's page."""
+
+    pictures: tuple[bytes, ...] = field(repr=False)
+    text: str
+
+
 class PageReader(Protocol):
     """Draws and reads pages of files that a Scanner let in; parses in the same cage."""
 
-    def render_page(self, data: bytes, media_type: str, page: int, width: int) -> bytes:
-        """Page `page` (from 1) as WebP, at most `width` pixels wide (1 to 2000).
+    def look_at_page(self, data: bytes, media_type: str, page: int, widths: Sequence[int]) -> PageLook:
+        """Page `page` (from 1), at most `widths` pixels wide (1 to 2000 each), the widest first.
 
         Raises TemporaryFailure when no cage can be had, PermanentFailure when there is no such page to draw.
         """
-        ...
-
-    def page_texts(self, data: bytes) -> Sequence[str]:
-        """The text of each page of a PDF; raises like `render_page`."""
         ...
 
 

@@ -27,6 +27,7 @@ from api.wiring import ApiOffice
 from models.ports import LetterJudgement
 from models.rules.errors import Fault
 from models.rules.numbering import jakarta_date
+from models.rules.typed_code import read_code
 
 router = APIRouter(include_in_schema=False)
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -110,8 +111,29 @@ def check(request: Request, sent: Sent, office: Office) -> Response:
     if isinstance(file, UploadFile) and file.size:
         return _check_file(request, office, file)
     if code := text_of(sent, "kode"):
-        return see_other(f"/v/{_token_in(code)}")
+        short = read_code(code)
+        return _check_code(request, sent, office, short) if short else see_other(f"/v/{_token_in(code)}")
     return _check_number(request, sent, office)
+
+
+def _check_code(request: Request, sent: FormData, office: ApiOffice, code: str) -> Response:
+    """The short code beneath the QR code; wrong ones are counted like guessed numbers."""
+    attempt = of_guess(request, GUESS)
+    try:
+        count_attempt(office, attempt)
+    except TooManyAttempts as error:
+        return _wait(request, sent, "/kode", error)
+    with office.db.transaction() as session:
+        found = standing.by_code(session, code, _today(office))
+    if found is not None:
+        forgive_attempt(office, attempt)
+    return _told(request, found, UNKNOWN, status=200 if found else 404)
+
+
+def _wait(request: Request, sent: FormData, pointer: str, error: TooManyAttempts) -> HTMLResponse:
+    wait = f"Terlalu banyak percobaan. Tunggu {error.retry_after} detik, lalu coba lagi."
+    form = typed(sent, [Fault(pointer, wait)])
+    return _ask_page(request, form, 429, {"Retry-After": str(error.retry_after)})
 
 
 def _token_in(text: str) -> str:
@@ -130,9 +152,7 @@ def _check_number(request: Request, sent: FormData, office: ApiOffice) -> Respon
     try:
         count_attempt(office, attempt)
     except TooManyAttempts as error:
-        wait = f"Terlalu banyak percobaan. Tunggu {error.retry_after} detik, lalu coba lagi."
-        form = typed(sent, [Fault("/nomor", wait)])
-        return _ask_page(request, form, 429, {"Retry-After": str(error.retry_after)})
+        return _wait(request, sent, "/nomor", error)
     with office.db.transaction() as session:
         found = standing.by_number(session, " ".join(number.split()), day, _today(office))
     if found is not None:

@@ -38,6 +38,11 @@ def by_token(session: Session, token: str, today: date) -> Standing | None:
     return _one(session, col(Licence.token) == token, today) if token else None
 
 
+def by_code(session: Session, code: str, today: date) -> Standing | None:
+    """By the code beneath the QR code, as `typed_code.read_code` gives it."""
+    return _one(session, col(Licence.code) == code, today) if code else None
+
+
 def by_number(session: Session, number: str, signed_on: date, today: date) -> Standing | None:
     """By number and date as the letter shows them: who guesses a number must guess its day too."""
     here = (col(RegisterEntry.number) == number) & (col(RegisterEntry.signed_on) == signed_on)

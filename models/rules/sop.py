@@ -13,7 +13,7 @@ from models.rules.numbering import NumberFacts, parse_format, render_number
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 Kind = Literal["pdf", "image"]
-LateField = Literal["nomor", "tanggal", "berlaku", "qr"]
+LateField = Literal["nomor", "tanggal", "berlaku", "qr", "kode"]
 FieldCode = Literal["number", "date", "expiry", "issuer"]
 
 

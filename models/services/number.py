@@ -14,6 +14,7 @@ from models.rules.errors import PermanentFailure
 from models.rules.numbering import jakarta_date, series_year
 from models.rules.sop import Sop
 from models.rules.stages import Command
+from models.rules.typed_code import code_of
 from models.rules.validity import valid_until
 from models.services.casework import holder_of
 from models.services.definitions import pinned_sop
@@ -70,13 +71,15 @@ def _intend(session: Session, case: Application, sop: Sop, entry: RegisterEntry,
     blanko = session.get(Blanko, (case.id, case.revision))
     if blanko is None:
         raise PermanentFailure("The blanko of this revision is missing.")
+    token = secrets.token_urlsafe(TOKEN_BYTES)
     return Licence(
         application_id=case.id,
         revision=case.revision,
         series=entry.series,
         year=entry.year,
         seq=entry.seq,
-        token=secrets.token_urlsafe(TOKEN_BYTES),
+        token=token,
+        code=code_of(token),
         blanko_sha256=blanko.sha256,
         blanko_size=blanko.size,
         valid_until=valid_until(sop.validity, entry.signed_on, holder_of(session, case.id).str_valid_until),

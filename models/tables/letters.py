@@ -247,6 +247,7 @@ class Licence(SQLModel, table=True):
             "status = 'intended' OR status = 'void' OR (sha256 <> '' AND issued_at IS NOT NULL)", name="licence_issued"
         ),
         Index("licence_sha256", "sha256"),
+        Index("licence_code", "code", unique=True, postgresql_where=text("code <> ''")),
         Index("licence_application", "application_id"),
     )
 
@@ -257,6 +258,7 @@ class Licence(SQLModel, table=True):
     year: int = small()
     seq: int
     token: str = words(unique=True)
+    code: str = words("", server_default=text("''"))
     blanko_sha256: str = words()
     blanko_size: int
     valid_until: date | None = None

@@ -236,7 +236,7 @@ def test_the_sop_is_drawn_from_data(counter: Counter) -> None:
     shown = browser(counter).get("/sop").text
     assert shown.count('<th scope="row">') >= 9
     assert shown.count('class="pf-sop__actor">') - shown.count('<td class="pf-sop__actor">') == 7
-    for told in ("SOP/DPMPTSP-NP/04", "35 menit", "1 hari kerja", "2023-05-10.1", "10 Mei 2023", "Nyata (median)"):
+    for told in ("SOP/DPMPTSP-NP/04", "35 menit", "1 hari kerja", "2023-05-10.2", "10 Mei 2023", "Nyata (median)"):
         assert told in shown
     assert "1 menit</td>" in shown
 

@@ -13,6 +13,7 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 
 from models.ports import LetterJudgement, SignatureSeen
+from models.rules.typed_code import code_of, grouped
 from models.services.void import end_licence, void_number
 from models.tables.cases import HolderData
 from models.tables.letters import Licence, RegisterEntry
@@ -181,3 +182,23 @@ def test_both_addresses_show_the_form(counter: Counter) -> None:
     client = browser(counter)
     assert "Verifikasi surat izin" in client.get("/v").text
     assert "Berkas PDF" in client.get("/verifikasi").text
+
+
+def test_the_code_beneath_the_qr_is_typed(counter: Counter) -> None:
+    _, licence, entry, _ = issued(counter.office)
+    typed = grouped(licence.code).lower().replace("-", " ")
+    answer = browser(counter).post("/verifikasi", data={"kode": typed})
+    assert answer.status_code == 200
+    assert "Surat izin ini berlaku" in answer.text
+    assert entry.number in answer.text
+
+
+def test_who_guesses_codes_waits(counter: Counter) -> None:
+    client = browser(counter)
+    codes = [grouped(code_of(f"nobody-has-this-token-{n:04}")) for n in range(30)]
+    answers = [client.post("/verifikasi", data={"kode": code}) for code in codes]
+    assert answers[0].status_code == 404
+    assert UNKNOWN in answers[0].text
+    assert answers[-1].status_code == 429
+    assert "Terlalu banyak percobaan" in answers[-1].text
+    assert codes[-1] in answers[-1].text

@@ -76,7 +76,7 @@ def test_threads_do_not_mix_letters(sample: Sample, office: SampleOffice) -> Non
 
 
 def test_all_fields_are_there_and_empty(letter: Letter) -> None:
-    wanted = ["nomor", "tanggal", "berlaku", "qr", "paraf1", "paraf2", "paraf3", "kepala", "segel"]
+    wanted = ["nomor", "tanggal", "berlaku", "qr", "kode", "paraf1", "paraf2", "paraf3", "kepala", "segel"]
     assert names(letter.blanko) == wanted
     with pikepdf.open(BytesIO(letter.blanko)) as document:
         assert all("/V" not in field for field in document.Root.AcroForm.Fields)

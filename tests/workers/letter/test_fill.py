@@ -10,6 +10,7 @@ import pikepdf
 import pytest
 
 from models.rules.errors import PermanentFailure
+from models.rules.typed_code import code_of, grouped
 from ops.letter import URL, Letter, SampleOffice
 from workers.adapters.letter.lint import shown_text
 
@@ -31,6 +32,7 @@ def test_values_are_what_they_must_be(letter: Letter) -> None:
     assert filled["nomor"] == "503/0001/DPMPTSP/SIKRO/2026"
     assert filled["tanggal"] == "18 Maret 2026"
     assert filled["berlaku"] == "18 Maret 2031"
+    assert filled["kode"] == grouped(code_of("c2FtcGxlLXRva2VuLTEyOA"))
     assert filled["qr"].startswith(f"{URL}/v/c2FtcGxlLXRva2VuLTEyOA#")
 
 
@@ -38,6 +40,7 @@ def test_number_and_date_can_be_read(outside: Callable[..., str], letter: Letter
     text = outside("pdftotext", letter.licence, "-layout", after=("-",))
     assert "503/0001/DPMPTSP/SIKRO/2026" in text
     assert "18 Maret 2026" in text
+    assert grouped(code_of(letter.late.token)) in text
 
 
 def test_filling_twice_gives_the_same_bytes(office: SampleOffice, letter: Letter, stages: dict[str, bytes]) -> None:

@@ -1,4 +1,4 @@
-"""Fills number, date, validity and QR after the head's signature, in one incremental update.
+"""Fills number, date, validity, QR and typed code after the head's signature, in one incremental update.
 
 Appearances are drawn here with the font that the blanko holds: a viewer never has to make one, and NeedAppearances is
 never set, as PDF/A (ISO 19005-2, 6.4.1) asks.
@@ -16,6 +16,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from models.rules.errors import PermanentFailure
 from models.rules.letter import LateFacts
+from models.rules.typed_code import code_of, grouped
 from workers.adapters.letter import marks, phrases, qr
 from workers.adapters.letter.appender import Appender
 from workers.adapters.letter.late_font import FONT_KEY, LateFont
@@ -29,6 +30,7 @@ def late_values(late: LateFacts) -> dict[str, str]:
         "nomor": late.number,
         "tanggal": phrases.long_date(late.signed_on),
         "berlaku": phrases.long_date(late.valid_until),
+        "kode": grouped(code_of(late.token)),
     }
 
 

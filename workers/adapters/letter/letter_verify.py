@@ -21,6 +21,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
+from models.rules.typed_code import code_of, grouped
 from workers.adapters.letter import phrases, qr
 from workers.adapters.letter.fields import HEAD, SEAL, paraf_names
 from workers.adapters.letter.late_fields import QR_FIELD
@@ -31,7 +32,6 @@ EOF = b"%%EOF"
 policies.logger.disabled = True
 generic_cms.logger.disabled = True
 LARGEST = 50 * 1024 * 1024
-LATE_FIELDS = ("nomor", "tanggal", "berlaku")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,8 @@ def _summary_problems(summary: qr.Summary | None, values: dict[str, str], digest
         "nomor": summary.number,
         "tanggal": phrases.long_date(summary.signed_on),
         "berlaku": phrases.long_date(summary.valid_until),
+        "kode": grouped(code_of(qr.token(values[QR_FIELD]))),
     }
-    for name in LATE_FIELDS:
-        if name in values and values[name] != shown[name]:
-            yield f"The field {name} says {values[name]!r}, but the QR code vouches for {shown[name]!r}."
+    for name, vouched in shown.items():
+        if name in values and values[name] != vouched:
+            yield f"The field {name} says {values[name]!r}, but the QR code vouches for {vouched!r}."

@@ -58,16 +58,21 @@ def content(base_url: str, late: LateFacts, key: Ed25519PrivateKey) -> str:
     return f"{address(base_url, late.token)}#{_base64(packed + signature)}"
 
 
+def token(text: str) -> str:
+    """The token in a QR code's text."""
+    return text.partition("#")[0].rpartition("/")[2]
+
+
 def read(text: str, keys: Iterable[Ed25519PublicKey]) -> Summary | None:
     """The summary in a QR code's text when one of `keys` signed it, else None."""
-    location, _, fragment = text.partition("#")
+    fragment = text.partition("#")[2]
     try:
         raw = urlsafe_b64decode(fragment + "=" * (-len(fragment) % 4))
         packed, signature = raw[:-SIGNATURE], raw[-SIGNATURE:]
         summary = _unpack(packed)
     except (ValueError, struct.error, IndexError, OverflowError):
         return None
-    message = _signed_message(location.rpartition("/")[2], packed)
+    message = _signed_message(token(text), packed)
     return summary if any(_signed_by(key, signature, message) for key in keys) else None
 
 
