@@ -12,6 +12,7 @@ from api.actors import Office, visible_case
 from api.pages.desk import StaffDesk
 from api.views.pictures import picture_sha256
 from models.rules.errors import NotFound
+from models.rules.sniffing import HEAD, media_type_of
 from models.services.page_images import MAX_PAGES, WIDTHS
 
 router = APIRouter(include_in_schema=False)
@@ -19,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 _KEPT = "private, max-age=600"
 
 
-@router.get("/permohonan/{application_id}/gambar/{object_sha256}/{page}/{width}.webp")
+@router.get("/permohonan/{application_id}/gambar/{object_sha256}/{page}/{width}")
 def picture(
     application_id: UUID,
     object_sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")],
@@ -28,11 +29,12 @@ def picture(
     desk: StaffDesk,
     office: Office,
 ) -> Response:
-    """One page as WebP; a foreign object answers 404."""
+    """One page as a picture; a foreign object answers 404."""
     if width not in WIDTHS:
         raise NotFound("Pages are drawn in two sizes.")
     with office.db.transaction() as session:
         visible_case(session, desk.actor, application_id)
         sha256 = picture_sha256(session, application_id, object_sha256, page, width)
     headers = {"Cache-Control": _KEPT, "ETag": f'"{sha256}"'}
-    return Response(office.vault.get(sha256), media_type="image/webp", headers=headers)
+    data = office.vault.get(sha256)
+    return Response(data, media_type=media_type_of(data[:HEAD], ""), headers=headers)

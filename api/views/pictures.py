@@ -35,7 +35,7 @@ def pictures_of(session: Session, objects: Mapping[str, UUID]) -> dict[str, list
     found: dict[str, list[Picture]] = {}
     for sha256, page, text in rows:
         base = f"/permohonan/{objects[sha256]}/gambar/{sha256}/{page}"
-        found.setdefault(sha256, []).append(Picture(page, f"{base}/{SMALL}.webp", f"{base}/{LARGE}.webp", text))
+        found.setdefault(sha256, []).append(Picture(page, f"{base}/{SMALL}", f"{base}/{LARGE}", text))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,7 +13,6 @@ from sqlmodel import Session, select
 
 from models.db import Database
 from models.ports import Clock, PageReader, Vault
-from models.rules.errors import PermanentFailure
 from models.rules.masking import scrub
 from models.services.casework import enqueue
 from models.services.side_job import run_job
@@ -24,8 +23,8 @@ from models.tables.letters import Blanko
 TASK: Final = "paraf.make_page_images"
 SMALL: Final = 560
 LARGE: Final = 1400
-WIDTHS: Final = (SMALL, LARGE)
-"""Pixels: one for lists and phones, one to read by."""
+WIDTHS: Final = (LARGE, SMALL)
+"""Pixels: one to read by, one for lists and phones."""
 
 MAX_PAGES: Final = 40
 """Longer files are looked at in the original from there on."""
@@ -69,13 +68,11 @@ def _draw(db: Database, clock: Clock, room: PictureRoom, subject_id: UUID, gener
             return
         made = _made(session, source.sha256)
     data = room.vault.get(source.sha256)
-    texts = _texts(room.reader, data, source)
-    for page in range(1, min(max(len(texts), source.pages, 1), MAX_PAGES) + 1):
-        text = texts[page - 1] if page <= len(texts) else ""
-        for width in WIDTHS:
-            if (page, width) not in made:
-                picture = room.vault.put(room.reader.render_page(data, source.media_type, page, width))
-                _keep(db, clock, source.sha256, page, width, picture.sha256, text if width == SMALL else "")
+    for page in range(1, min(max(source.pages, 1), MAX_PAGES) + 1):
+        if any((page, width) not in made for width in WIDTHS):
+            look = room.reader.look_at_page(data, source.media_type, page, WIDTHS)
+            names = [room.vault.put(picture).sha256 for picture in look.pictures]
+            _keep(db, clock, source.sha256, page, dict(zip(WIDTHS, names, strict=True)), _plain(look.text))
 
 
 def _source(session: Session, subject_id: UUID, generation: int) -> _Source | None:
@@ -95,22 +92,23 @@ def _made(session: Session, object_sha256: str) -> set[tuple[int, int]]:
     return {(page, width) for page, width in session.exec(statement)}
 
 
-def _texts(reader: PageReader, data: bytes, source: _Source) -> Sequence[str]:
-    if source.media_type != _PDF:
-        return ()
-    try:
-        return [_plain(text) for text in reader.page_texts(data)]
-    except PermanentFailure:
-        # A scan whose text can not be read is still worth looking at.
-        return ()
-
-
 def _plain(text: str) -> str:
     # The picture shows the number to who may look at it; readable in a row it lies nowhere.
     return scrub(text.replace("\0", ""))[:_TEXT_KEPT]
 
 
-def _keep(db: Database, clock: Clock, object_sha256: str, page: int, width: int, sha256: str, text: str) -> None:
+def _keep(db: Database, clock: Clock, object_sha256: str, page: int, names: Mapping[int, str], text: str) -> None:
+    """Both sizes at once; the text stands with the small one."""
+    rows = [
+        {
+            "object_sha256": object_sha256,
+            "page": page,
+            "width": width,
+            "sha256": sha256,
+            "text": text if width == SMALL else "",
+            "made_at": clock.now(),
+        }
+        for width, sha256 in names.items()
+    ]
     with db.transaction() as session:
-        row = {"object_sha256": object_sha256, "page": page, "width": width, "sha256": sha256, "text": text}
-        session.execute(insert(PageImage).values(**row, made_at=clock.now()).on_conflict_do_nothing())
+        session.execute(insert(PageImage).values(rows).on_conflict_do_nothing())

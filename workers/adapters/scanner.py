@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Final
 
-from models.ports import Inspection
+from models.ports import Inspection, PageLook
 from models.rules.errors import PermanentFailure
 from workers.adapters.cage.client import Cage, Stopped
 from workers.adapters.cage.protocol import Reply
@@ -13,11 +14,22 @@ from workers.adapters.inspect.sentences import finding
 from workers.adapters.inspect.wire import inspection_from_reply
 
 _PROFILES: Final = frozenset({"document", "photo"})
-_LARGEST_PAGE_IMAGE: Final = 16 * 1024 * 1024
+_LARGEST_PAGE_IMAGES: Final = 16 * 1024 * 1024
+_JPEG: Final = b"\xff\xd8\xff"
 
 
 def _rejected(reason: str) -> Inspection:
     return Inspection("reject", "", 0, (finding(f"stopped-{reason}"),))
+
+
+def _pictures(answer: Reply, count: int) -> tuple[bytes, ...] | None:
+    sizes = answer.header.get("sizes")
+    if not isinstance(sizes, list) or len(sizes) != count or not all(isinstance(size, int) for size in sizes):
+        return None
+    ends = list(accumulate(sizes, initial=0))
+    pictures = tuple(answer.body[start:end] for start, end in pairwise(ends))
+    whole = ends[-1] == len(answer.body) <= _LARGEST_PAGE_IMAGES
+    return pictures if whole and all(one[:3] == _JPEG for one in pictures) else None
 
 
 class CageScanner:
@@ -38,20 +50,14 @@ class CageScanner:
         except (KeyError, TypeError, ValueError):
             return _rejected("crash")  # only a fork that was taken over speaks like that
 
-    def render_page(self, data: bytes, media_type: str, page: int, width: int) -> bytes:
+    def look_at_page(self, data: bytes, media_type: str, page: int, widths: Sequence[int]) -> PageLook:
         """See `models.ports.PageReader`."""
-        arguments = {"media_type": media_type, "page": page, "width": width}
-        picture = self._answered("render_page", data, arguments).body
-        if picture[:4] != b"RIFF" or picture[8:12] != b"WEBP" or len(picture) > _LARGEST_PAGE_IMAGE:
+        arguments = {"media_type": media_type, "page": page, "widths": list(widths)}
+        answer = self._answered("look_at_page", data, arguments)
+        pictures = _pictures(answer, len(widths))
+        if pictures is None:
             raise PermanentFailure("the cage gave no page image")
-        return picture
-
-    def page_texts(self, data: bytes) -> Sequence[str]:
-        """See `models.ports.PageReader`."""
-        texts = self._answered("page_texts", data, {}).header.get("texts")
-        if not isinstance(texts, list):
-            raise PermanentFailure("the cage gave no page texts")
-        return [str(text) for text in texts]
+        return PageLook(pictures, str(answer.header.get("text", "")))
 
     def guarantees(self) -> Sequence[str]:
         """What the cage holds back on this machine (names in `cage.confine`); for the operator's report."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
+from models.ports import PageLook
 from models.services.page_images import TASK, PictureRoom, make_page_images
 from models.tables.work import Outbox
 from tests.api.counter import Counter, password_of
@@ -62,18 +63,16 @@ def queries(office: Office, ask: Callable[[], Any]) -> int:
 
 @dataclass
 class FakeReader:
-    """Draws a page as bytes that name it, in two pages for every PDF."""
+    """Draws a page as bytes that name it."""
 
     knob: Knob = field(default_factory=Knob)
-    drawn: list[tuple[str, int, int]] = field(default_factory=list)
+    drawn: list[tuple[str, int]] = field(default_factory=list)
 
-    def render_page(self, data: bytes, media_type: str, page: int, width: int) -> bytes:
+    def look_at_page(self, data: bytes, media_type: str, page: int, widths: Sequence[int]) -> PageLook:
         self.knob.turn()
-        self.drawn.append((media_type, page, width))
-        return b"RIFF" + f"{page} {width} ".encode() + data
-
-    def page_texts(self, data: bytes) -> list[str]:
-        return ["Halaman pertama\0", "Halaman kedua"]
+        self.drawn.append((media_type, page))
+        pictures = tuple(b"\xff\xd8\xff" + f"{page} {width} ".encode() + data for width in widths)
+        return PageLook(pictures, f"Halaman {page}\0" if media_type == "application/pdf" else "")
 
 
 def draw(office: Office, reader: FakeReader | None = None) -> FakeReader:

@@ -57,14 +57,14 @@ def test_the_picture_is_made_from_the_exact_bytes(counter: Counter) -> None:
     draw(office)
     page = client.get("/tinjau").text
     sha256 = letter_of(office, case).blanko_sha256
-    address = f"/permohonan/{case}/gambar/{sha256}/1/560.webp"
+    address = f"/permohonan/{case}/gambar/{sha256}/1/560"
     assert address in page
     answer = client.get(address)
-    assert answer.headers["content-type"] == "image/webp"
-    assert answer.content == b"RIFF1 560 " + office.vault.get(sha256)
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.content == b"\xff\xd8\xff1 560 " + office.vault.get(sha256)
     other = an_application(office, "awaiting_paraf")
-    assert client.get(f"/permohonan/{other}/gambar/{sha256}/1/560.webp").status_code == 404
-    assert client.get(f"/permohonan/{case}/gambar/{sha256}/1/561.webp").status_code == 404
+    assert client.get(f"/permohonan/{other}/gambar/{sha256}/1/560").status_code == 404
+    assert client.get(f"/permohonan/{case}/gambar/{sha256}/1/561").status_code == 404
     assert browser(counter, "pemohon").get(address).status_code == 403
     assert counter.client(**HTML).get(address, follow_redirects=False).status_code == 303
 

@@ -15,7 +15,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from models.ports import Inspection
 from tests.workers.cage.makers import codes, document, encoded, portrait, with_camera_data
 from workers.adapters.inspect import bounds
-from workers.adapters.inspect.pages import render_page
+from workers.adapters.inspect.pages import look_at_page
 from workers.adapters.inspect.verdict import inspect
 
 pytestmark = pytest.mark.usefixtures("parsers")
@@ -160,7 +160,7 @@ def test_all_pages_of_a_tiff_become_a_pdf() -> None:
     assert (found.answer, found.pages, found.clean_media_type) == ("convert", 3, "application/pdf")
     assert found.clean is not None
     for number, page in enumerate(pages, 1):
-        drawn = Image.open(io.BytesIO(render_page(found.clean, "application/pdf", number, 300)))
+        drawn = Image.open(io.BytesIO(look_at_page(found.clean, "application/pdf", number, [300])[0][0]))
         assert differ(drawn, page) < 10
 
 
@@ -169,7 +169,7 @@ def test_a_black_and_white_tiff_keeps_black_on_white(compression: str) -> None:
     page = document(1000, 1400).convert("1")
     found = judged(encoded(page, "TIFF", compression=compression, dpi=(200, 200)))
     assert found.clean is not None
-    drawn = Image.open(io.BytesIO(render_page(found.clean, "application/pdf", 1, 500)))
+    drawn = Image.open(io.BytesIO(look_at_page(found.clean, "application/pdf", 1, [500])[0][0]))
     assert differ(drawn, page) < 6
     with pikepdf.open(io.BytesIO(found.clean)) as pdf:
         assert [float(side) for side in pdf.pages[0].mediabox] == [0, 0, 360, 504]

@@ -21,7 +21,9 @@ def test_it_is_both_ports(scanner: CageScanner) -> None:
     reader: PageReader = scanner
     data = saved(new_pdf([MARKS, MARKS]))
     assert judge.inspect(data, "surat.pdf", "document").pages == 2
-    assert [text.strip() for text in reader.page_texts(data)] == ["Surat keterangan"] * 2
+    assert [reader.look_at_page(data, "application/pdf", page, [50]).text.strip() for page in (1, 2)] == [
+        "Surat keterangan"
+    ] * 2
 
 
 def test_an_unknown_profile_is_our_own_mistake(scanner: CageScanner) -> None:
@@ -47,18 +49,25 @@ def test_no_cage_is_a_temporary_failure(monkeypatch: pytest.MonkeyPatch) -> None
         CageScanner().inspect(b"%PDF-1.7", "a.pdf", "document")
 
 
-@pytest.mark.parametrize("width", [1, 200, 1000])
-def test_a_page_is_drawn_as_wide_as_asked(scanner: CageScanner, width: int) -> None:
-    drawn = scanner.render_page(saved(new_pdf([b"", MARKS])), "application/pdf", 2, width)
-    with Image.open(io.BytesIO(drawn)) as picture:
-        assert picture.format == "WEBP"
-        assert abs(picture.width - width) <= 1
+@pytest.mark.parametrize("widths", [(1,), (200, 1), (1400, 560)])
+def test_a_page_is_drawn_as_wide_as_asked(scanner: CageScanner, widths: tuple[int, ...]) -> None:
+    drawn = scanner.look_at_page(saved(new_pdf([b"", MARKS])), "application/pdf", 2, widths)
+    assert len(drawn.pictures) == len(widths)
+    for data, width in zip(drawn.pictures, widths, strict=True):
+        with Image.open(io.BytesIO(data)) as picture:
+            assert picture.format == "JPEG"
+            assert abs(picture.width - width) <= 1
 
 
 def test_a_picture_is_its_own_page(scanner: CageScanner) -> None:
-    drawn = scanner.render_page(encoded(document(900, 1200), "PNG"), "image/png", 1, 300)
-    with Image.open(io.BytesIO(drawn)) as picture:
-        assert picture.size == (300, 400)
+    drawn = scanner.look_at_page(encoded(document(900, 1200), "PNG"), "image/png", 1, (300, 150))
+    assert [Image.open(io.BytesIO(data)).size for data in drawn.pictures] == [(300, 400), (150, 200)]
+    assert drawn.text == ""
+
+
+def test_a_picture_is_never_blown_up(scanner: CageScanner) -> None:
+    drawn = scanner.look_at_page(encoded(document(90, 120), "PNG"), "image/png", 1, (300, 150))
+    assert [Image.open(io.BytesIO(data)).size for data in drawn.pictures] == [(90, 120), (90, 120)]
 
 
 @pytest.mark.parametrize(
@@ -76,12 +85,13 @@ def test_what_can_not_be_drawn_is_a_permanent_failure(
     scanner: CageScanner, data: bytes, media_type: str, page: int, width: int
 ) -> None:
     with pytest.raises(PermanentFailure):
-        scanner.render_page(data, media_type, page, width)
+        scanner.look_at_page(data, media_type, page, [width])
 
 
-def test_texts_of_no_pdf_are_a_permanent_failure(scanner: CageScanner) -> None:
+@pytest.mark.parametrize("widths", [[], [100, 200]])
+def test_the_widest_comes_first(scanner: CageScanner, widths: list[int]) -> None:
     with pytest.raises(PermanentFailure):
-        scanner.page_texts(b"nothing")
+        scanner.look_at_page(many_pages(2), "application/pdf", 1, widths)
 
 
 def test_the_short_cut_for_scans_takes_scans_only() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from workers.adapters.cage.protocol import Reply
-from workers.adapters.inspect.pages import page_texts, render_page
+from workers.adapters.inspect.pages import look_at_page
 from workers.adapters.inspect.verdict import inspect
 from workers.adapters.inspect.warmup import warm_up
 from workers.adapters.inspect.wire import inspection_to_reply
@@ -20,20 +20,17 @@ def _inspect(data: bytes, arguments: Mapping[str, Any]) -> Reply:
     return Reply(header, body)
 
 
-def _render(data: bytes, arguments: Mapping[str, Any]) -> Reply:
-    picture = render_page(data, str(arguments["media_type"]), int(arguments["page"]), int(arguments["width"]))
-    return Reply({"answer": "rendered"}, picture)
-
-
-def _texts(data: bytes, _: Mapping[str, Any]) -> Reply:
-    return Reply({"answer": "texts", "texts": page_texts(data)})
+def _look(data: bytes, arguments: Mapping[str, Any]) -> Reply:
+    widths = [int(width) for width in arguments["widths"]]
+    pictures, text = look_at_page(data, str(arguments["media_type"]), int(arguments["page"]), widths)
+    return Reply({"answer": "page", "sizes": [len(one) for one in pictures], "text": text}, b"".join(pictures))
 
 
 def _probe(_: bytes, __: Mapping[str, Any]) -> Reply:
     return Reply({"answer": "probe"})
 
 
-CALLS: Mapping[str, Call] = {"inspect": _inspect, "render_page": _render, "page_texts": _texts, "probe": _probe}
+CALLS: Mapping[str, Call] = {"inspect": _inspect, "look_at_page": _look, "probe": _probe}
 
 
 def load(modules: Sequence[str]) -> dict[str, Call]:

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from workers.adapters.inspect import bounds
 from workers.adapters.inspect.convert import add_page, saved
-from workers.adapters.inspect.pages import page_texts, render_page
+from workers.adapters.inspect.pages import look_at_page
 from workers.adapters.inspect.verdict import inspect
 
 # Loaded by name when first met; inside a fork the library folder may not be readable.
@@ -81,5 +81,4 @@ def warm_up() -> None:
     inspect(b"junk\n" + pdf, "a.pdf", "document")
     with_text = _pdf_with_text()
     inspect(b"junk\n" + with_text, "a.pdf", "document")
-    render_page(with_text, "application/pdf", 1, 100)
-    page_texts(with_text)
+    look_at_page(with_text, "application/pdf", 1, (100, 50))

@@ -20,7 +20,7 @@ INFINITE = float("inf")
 Widths = Mapping[str, float]
 MOST_GLYPHS = 2000
 _WIDTHS: dict[tuple[bytes, float, float], float] = {}
-"""Widths by charstring, nominal and default width: each letter holds its own subset, of glyphs that the last one had."""
+"""Widths by charstring, nominal and default width: each letter holds another subset of much the same glyphs."""
 
 
 def font_findings(pdf: Pdf) -> Iterator[str]:
