@@ -105,7 +105,9 @@ def test_words_are_no_markup(press: TypstReceiptPress, size: ReceiptSize) -> Non
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_printed_code_is_the_address(press: TypstReceiptPress, size: ReceiptSize) -> None:
-    expected = [list(map(bool, row)) for row in segno.make_qr(FACTS.qr_url, error="m", boost_error=False, mask=MASK).matrix]
+    expected = [
+        list(map(bool, row)) for row in segno.make_qr(FACTS.qr_url, error="m", boost_error=False, mask=MASK).matrix
+    ]
     assert printed_code(press.receipt(FACTS, size), len(expected)) == expected
 
 
