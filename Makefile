@@ -8,7 +8,7 @@ CODE := api workers models ops tests
 # Else every process of the office compiles the house's own modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run test check static letter bench fuzz lock venv dev tools clean
+.PHONY: help demo run test check static letter bench screens fuzz lock venv dev tools clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -43,6 +43,10 @@ bench: dev ## all benchmarks, as tables
 	@$(PARAF) bench intake
 	@$(PARAF) bench pages
 	@$(PARAF) bench audit
+
+SCREENS ?= var/screens
+screens: dev tools ## every page of a real office at 360, 768 and 1280 pixels, as PNGs to be looked at (SCREENS=var/screens)
+	@$(PY) -m tests.browser.screens $(SCREENS)
 
 FUZZ ?= 5000
 fuzz: dev ## attack uploads, the API and the use cases with made-up input for minutes (FUZZ=5000 examples each)

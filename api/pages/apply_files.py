@@ -97,8 +97,9 @@ def store(office: ApiOffice, actor: Actor, application_id: UUID, item: BerkasIte
     """Attach what a card sent. Raises InvalidInput, TooLarge, UnsupportedFile, WrongStage."""
     code, part = item.requirement.code, number_of(sent, "part") or 1
     fields = _fields(sent, code)
-    file = sent.get(f"files.{code}")
-    if isinstance(file, UploadFile) and file.size:
+    # Two fields of one name: a file that was picked, or a photo from the phone's camera.
+    given = (file for file in sent.getlist(f"files.{code}") if isinstance(file, UploadFile) and file.size)
+    if file := next(given, None):
         receive(office, actor, application_id, code, part, file.file, file.filename or "", fields)
         return
     current = next((row for row in item.documents if row.part == part), None)

@@ -25,7 +25,7 @@ def test_the_letter_s_words_stay(outside: Callable[..., str], letter: Letter) ->
 
 
 def painted(pdf: bytes) -> list[bytes]:
-    """The text that the pages themselves and their fields paint, turned or not: pdftotext passes over what is turned."""
+    """The text that pages and fields paint, turned or not: pdftotext passes over what is turned."""
     with pikepdf.open(BytesIO(pdf)) as document:
         streams = [page.obj for page in document.pages]
         streams += [field.AP.N for field in document.Root.get("/AcroForm", {}).get("/Fields", [])]
