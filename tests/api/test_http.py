@@ -245,7 +245,7 @@ def test_every_error_of_the_tree_has_a_status() -> None:
     statuses = {
         error.__name__: kind_of(error.__new__(error)).status
         for error in _all_errors(errors.ParafError)
-        if error.__module__ in {"models.rules.errors", "models.db", "api.refusals"}
+        if error.__module__ in {"models.rules.errors", "models.rules.sniffing", "models.db", "api.refusals"}
     }
     assert statuses == snapshot(
         {
@@ -267,6 +267,7 @@ def test_every_error_of_the_tree_has_a_status() -> None:
             "DefinitionError": 500,
             "UnsupportedFile": 415,
             "WrongPassphrase": 403,
+            "IdempotencyKeyMissing": 400,
             "TooLarge": 413,
             "ParafError": 500,
             "StaleVersion": 412,
@@ -294,8 +295,15 @@ def test_the_description_is_served_and_complete(shared: Counter) -> None:
     assert sorted(names) == snapshot(
         [
             "amendApplication",
+            "cancelBatch",
+            "commitBatch",
+            "createBatch",
             "describeApplicant",
+            "followBatch",
             "getApplication",
+            "getBatch",
+            "getBatchErrors",
+            "getBatchZip",
             "getBlanko",
             "getCleanCopy",
             "getLicence",
@@ -310,14 +318,18 @@ def test_the_description_is_served_and_complete(shared: Counter) -> None:
             "handOverLicence",
             "initialLetter",
             "listApplications",
+            "listBatchItems",
+            "listBatches",
             "listEvents",
             "listLicences",
             "listRequirements",
             "openApplication",
             "openPile",
+            "pauseBatch",
             "putDocument",
             "rejectApplication",
             "removeDocument",
+            "resumeBatch",
             "returnApplication",
             "searchByNik",
             "sendBackApplication",
