@@ -1,4 +1,4 @@
-"""Who asks: a session by cookie or bearer token, an applicant by his link, or nobody."""
+"""Who asks: a session by cookie or bearer token, another system by its key, an applicant by his link, or nobody."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from sqlmodel import Session, select
 from api.sessions import SignedIn, find_session
 from api.wiring import ApiOffice
 from models.rules.errors import Forbidden, NotFound, NotSignedIn
-from models.rules.roles import APPLICANT, Actor
+from models.rules.roles import APPLICANT, Actor, Verb, holds_scope, owns
+from models.services.api_keys import KeyHolder, holder_of_key, looks_like_key
 from models.services.casework import read_case
 from models.services.draft import link_hash
 from models.tables.cases import Application
@@ -48,11 +49,24 @@ class Caller:
 
     signed_in: SignedIn | None
     actor: Actor | None
+    key: KeyHolder | None = None
+
+    @property
+    def owner(self) -> str:
+        """Whose requests these are, for what is kept of them; "" for nobody."""
+        if self.key is not None:
+            return self.key.actor.client
+        if self.signed_in is not None:
+            return f"person:{self.signed_in.person.id}"
+        return f"link:{self.actor.link_to}" if self.actor else ""
 
 
 def caller_of(request: Request, office: Office) -> Caller:
-    """Raises NotSignedIn for a bearer token or a link that does not hold; a cookie that ran out counts as none."""
+    """Raises NotSignedIn for a token, a key or a link that does not hold; a cookie that ran out counts as none."""
     token = token_of(request, office)
+    if looks_like_key(token):
+        held = holder_of_key(office.db, office.clock, token)
+        return Caller(None, held.actor, held)
     signed_in = find_session(office, token) if token else None
     if signed_in is None and "authorization" in request.headers:
         raise NotSignedIn("This token is unknown or has run out: sign in again with POST /v1/session.")
@@ -94,9 +108,9 @@ Staff = Annotated[Actor, Depends(staff_needed)]
 
 
 def may_see(actor: Actor, case: Application) -> bool:
-    """Staff see every case, an applicant his own."""
-    own = actor.link_to == case.id or (case.applicant_id is not None and case.applicant_id == actor.person_id)
-    return own or actor.is_staff
+    """Staff see every case, an applicant his own, another system what it handed in and may read."""
+    own = owns(actor, case.id, case.applicant_id, case.client_id)
+    return actor.is_staff or (own and holds_scope(actor, Verb.READ, case.licence_code))
 
 
 def visible_case(session: Session, actor: Actor, application_id: UUID) -> Application:

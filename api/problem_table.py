@@ -8,6 +8,7 @@ from pathlib import Path
 
 from api import refusals
 from models.rules import errors
+from models.rules.sniffing import UnsupportedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,10 @@ _BY_ERROR: dict[type[errors.ParafError], str] = {
     errors.PermanentFailure: "internal",
     refusals.MalformedRequest: "malformed-request",
     refusals.PreconditionRequired: "precondition-required",
+    refusals.IdempotencyKeyMissing: "idempotency-key-missing",
     refusals.CrossSite: "cross-site",
     refusals.TooLarge: "too-large",
-    refusals.UnsupportedFile: "unsupported-file",
+    UnsupportedFile: "unsupported-file",
     refusals.TooManyAttempts: "too-many-attempts",
 }
 

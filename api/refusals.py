@@ -17,6 +17,12 @@ class PreconditionRequired(ParafError):
     code = "precondition-required"
 
 
+class IdempotencyKeyMissing(ParafError):
+    """A request that makes something names itself, so that it can be repeated without making it twice."""
+
+    code = "idempotency-key-missing"
+
+
 class CrossSite(ParafError):
     """A browser sent this from a page of another site; nothing was done."""
 
@@ -27,12 +33,6 @@ class TooLarge(ParafError):
     """More bytes than the office takes."""
 
     code = "too-large"
-
-
-class UnsupportedFile(ParafError):
-    """A file that is no PDF or picture, or whose name and content are at odds."""
-
-    code = "unsupported-file"
 
 
 class TooManyAttempts(ParafError):

@@ -13,10 +13,11 @@ from models.db import Database
 from models.ports import Clock, LetterJudge, NikCipher, Scanner, Sealer, SecretHasher, Vault
 from models.rules.errors import DefinitionError
 from models.rules.working_time import Calendar
+from models.services.api_keys import KeyRoom
 from models.services.endorse import Desk
 from models.services.office_calendar import OfficeCalendar
 from models.services.sign_in import SignInRoom
-from models.sign_in_ports import SingleSignOn
+from models.sign_in_ports import SingleSignOn, TextCipher
 from workers.adapters.clock import SystemClock
 from workers.adapters.hashing import Argon2Hasher
 from workers.adapters.holidays_id import closed_days
@@ -68,6 +69,17 @@ class ApiOffice:
         """What an official's act needs."""
         lifetime = timedelta(minutes=self.settings.sealed_secret_minutes)
         return Desk(self.db, self.clock, self.sealer, self.hasher, lifetime)
+
+    @property
+    def answer_cipher(self) -> TextCipher:
+        """Keeps remembered answers and signing secrets of keys unreadable at rest."""
+        return self.sign_in_room.cipher
+
+    @property
+    def key_room(self) -> KeyRoom:
+        """What making and ending keys of other systems needs."""
+        environment = "live" if self.settings.environment == "production" else "test"
+        return KeyRoom(self.db, self.clock, self.answer_cipher, environment)
 
     @property
     def calendar(self) -> Calendar:

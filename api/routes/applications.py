@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from api.actors import AnyCaller, Office, Staff, Who, require_visible, visible_case
 from api.cursors import link_header
 from api.files import download_headers
+from api.idempotency import Asked, Made, once
 from api.inputs import NikSearch, OpenDraft
 from api.shapes import ApplicationDetail, ApplicationPage, ApplicationsFound, Opened
 from api.versions import LookedAt, etag_of
@@ -37,8 +38,19 @@ def shown(office: ApiOffice, actor: Actor, application_id: UUID, response: Respo
     return found
 
 
+def _an_application(opened: Opened) -> Made:
+    return "application", opened.id
+
+
 @router.post("", operation_id="openApplication", status_code=201, summary="Open a draft")
-def open_application(given: OpenDraft, caller: AnyCaller, response: Response, office: Office) -> Opened:
+@once(201, made=_an_application)
+def open_application(
+    given: OpenDraft,
+    caller: AnyCaller,
+    response: Response,
+    office: Office,
+    asked: Asked,  # noqa: ARG001 - `once` takes it
+) -> Opened:
     """Anyone may open one. Keep `link`: it opens the draft again without an account, and is shown this once."""
     actor = caller.actor or Actor(APPLICANT)
     if given.channel == "counter" and not actor.is_staff:

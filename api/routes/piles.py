@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.actors import Office, Who, require_visible
+from api.idempotency import Asked, once
 from api.inputs import Endorse, Pile
 from api.login_delay import count_attempt, forgive_attempt, of_passphrase, refuse_blocked
 from api.shapes import PileShape
@@ -52,7 +53,14 @@ def sign(
 
 
 @router.post("/piles", operation_id="openPile", status_code=202, summary="Paraf or sign many letters with one step-up")
-def open_pile(given: Pile, actor: Who, response: Response, office: Office) -> PileShape:
+@once(202)
+def open_pile(
+    given: Pile,
+    actor: Who,
+    response: Response,
+    office: Office,
+    asked: Asked,  # noqa: ARG001 - `once` takes it
+) -> PileShape:
     """Each letter stands or falls alone: those that were refused carry the problem."""
     letters = [letter.as_letter() for letter in given.letters]
     with no_guessing(office, actor):

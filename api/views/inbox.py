@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, tuple_
+from sqlalchemy import ColumnElement, false, or_, tuple_
 from sqlmodel import Session, col, select
 
 from api.cursors import after_moment, encode
 from api.shapes import ApplicationPage, ApplicationSummary
 from api.views.turns import Sops, all_sops, my_turn, waiting_for
-from models.rules.roles import Actor
+from models.rules.roles import ANY_LICENCE, Actor, Verb, licences_of
 from models.rules.stages import Stage
 from models.tables.cases import Application, HolderData
 from models.tables.letters import Blanko
@@ -89,7 +89,15 @@ def _conditions(actor: Actor, wanted: Wanted, sops: Sops) -> list[ColumnElement[
 def _own(actor: Actor) -> ColumnElement[bool]:
     own = [col(Application.applicant_id) == actor.person_id] if actor.person_id else []
     linked = [col(Application.id) == actor.link_to] if actor.link_to else []
-    return or_(*own, *linked)
+    return or_(false(), *own, *linked, *_handed_in(actor))
+
+
+def _handed_in(actor: Actor) -> list[ColumnElement[bool]]:
+    """What a system handed in, of the licences that its key may read."""
+    if actor.client_id is None:
+        return []
+    theirs, good_for = col(Application.client_id) == actor.client_id, licences_of(actor, Verb.READ)
+    return [theirs if ANY_LICENCE in good_for else theirs & col(Application.licence_code).in_(good_for)]
 
 
 def _next(rows: Any, wanted: Wanted) -> str | None:

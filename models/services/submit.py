@@ -13,7 +13,7 @@ from models.db import Database
 from models.ports import Clock
 from models.rules.errors import Fault, InvalidInput
 from models.rules.numbering import jakarta_date
-from models.rules.roles import Actor, require_owner_or_staff
+from models.rules.roles import Actor, Verb, require_owner_or_staff, require_scope
 from models.rules.sop import Sop
 from models.rules.stages import Command, Stage, decide
 from models.rules.working_time import Calendar
@@ -42,7 +42,8 @@ def submit(
     now = clock.now()
     with db.transaction() as session:
         case = lock_case(session, application_id)
-        require_owner_or_staff(actor, case.id, case.applicant_id)
+        require_owner_or_staff(actor, case.id, case.applicant_id, case.client_id)
+        require_scope(actor, Verb.WRITE, case.licence_code)
         expect_version(case, version)
         decide(position_of(case), Command.SUBMIT)
         _refuse_empty(session, case)
@@ -53,7 +54,9 @@ def submit(
         _resolve_deficiencies(session, case, now)
         case.round += 1
         move(session, case, Command.SUBMIT, actor, now, {"round": case.round, "channel": case.channel})
-        enqueue(session, "paraf.make_receipt", case.id, case.round, now, priority=4)
+        # Nobody stands at a printer for a row of a batch.
+        receipt = case.priority if case.channel == "batch" else 4
+        enqueue(session, "paraf.make_receipt", case.id, case.round, now, priority=receipt)
         tell(session, case, "received", now)
         return Receipt(case.id, registration, submitted_at, case.promised_at, case.version)
 

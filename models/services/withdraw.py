@@ -12,7 +12,7 @@ from models.db import Database
 from models.ports import Clock
 from models.rules.errors import ParafError
 from models.rules.numbering import jakarta_date
-from models.rules.roles import Actor, require_owner_or_staff
+from models.rules.roles import Actor, Verb, require_owner_or_staff, require_scope
 from models.rules.stages import Command, Stage
 from models.rules.working_time import Calendar
 from models.services.casework import SYSTEM, expect_version, lock_case, move
@@ -27,7 +27,8 @@ def withdraw(db: Database, clock: Clock, actor: Actor, application_id: UUID, ver
     """End an application at the applicant's wish, while no blanko exists. Returns the new version."""
     with db.transaction() as session:
         case = lock_case(session, application_id)
-        require_owner_or_staff(actor, case.id, case.applicant_id)
+        require_owner_or_staff(actor, case.id, case.applicant_id, case.client_id)
+        require_scope(actor, Verb.WRITE, case.licence_code)
         expect_version(case, version)
         move(session, case, Command.WITHDRAW, actor, clock.now())
         return case.version

@@ -9,6 +9,7 @@ from datetime import date
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from models.rules.errors import PermanentFailure
 from ops.samples.berkas import SampleFile
@@ -57,8 +58,9 @@ class Line:
         return str(opened["id"])
 
     def say(self, method: str, path: str, body: Mapping[str, object], headers: Mapping[str, str]) -> Any:
-        """A request with a JSON body."""
-        return self.ask(method, path, json.dumps(body).encode(), {**headers, "Content-Type": "application/json"})
+        """A request with a JSON body and a name of its own."""
+        own = {"Content-Type": "application/json", "Idempotency-Key": str(uuid4())}
+        return self.ask(method, path, json.dumps(body).encode(), {**headers, **own})
 
 
 def signed_in(base_url: str, username: str, password: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -39,7 +40,7 @@ class Desk:
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, version: int | None = None) -> Any:
         """An act; `version` is the case's version as it was looked at."""
-        headers = {"If-Match": f'"{version}"'} if version is not None else {}
+        headers = {"Idempotency-Key": str(uuid4())} | ({"If-Match": f'"{version}"'} if version is not None else {})
         answer = self._call("POST", path, json=dict(body or {}), headers=headers)
         return answer.json() if answer.content else None
 
