@@ -20,10 +20,12 @@ from api.pages.desk import Desk, Sent, StaffDesk, number_of, see_other, text_of
 from api.pages.formats import time_of_day
 from api.pages.forms import Form, faults_of, nested, typed
 from api.views.case_desk import CaseView, case_view
+from api.views.inbox_desk import Asked, inbox
 from api.views.turns import all_sops, waiting_for
 from api.wiring import ApiOffice
 from models.rules.errors import AlreadyDone, Fault, Forbidden, InvalidInput, StaleVersion, WrongStage
 from models.rules.numbering import jakarta_date
+from models.rules.stages import Stage
 from models.services import send_back, verify, void
 from models.services.claim import held_by_another
 from models.services.inputs import Amendment
@@ -63,7 +65,7 @@ def judge(application_id: UUID, request: Request, desk: StaffDesk, office: Offic
     decision, form, version = text_of(sent, "putusan"), typed(sent), number_of(sent, "version")
     if decision == "tolak":
         return _reject(application_id, request, desk, office, form, version)
-    complete = decision == "lengkap"
+    complete = decision in ("lengkap", "lengkap-berikutnya")
     view = _view(office, desk, application_id)
     judged = judged_complete(view, form) if complete else judged_lacking(view, form)
     if judged.faults and view.case.version == version:
@@ -72,7 +74,21 @@ def judge(application_id: UUID, request: Request, desk: StaffDesk, office: Offic
     if not complete:
         act = _return(office, desk, application_id, judged, form, version)
     refused = _act(request, desk, office, application_id, form, act)
+    if refused is None and decision == "lengkap-berikutnya":
+        return _next_one(office, desk)
     return refused or see_other(f"/permohonan/{application_id}", pesan="lengkap" if complete else "dikembalikan")
+
+
+def _next_one(office: ApiOffice, desk: Desk) -> Response:
+    """The most urgent berkas of the front office that nobody else has open; the inbox when there is none."""
+    asked, now = Asked(stage=Stage.VERIFYING), office.clock.now()
+    with office.db.transaction() as session:
+        rows = inbox(session, desk.actor, asked, office.calendar, now).rows
+    free = (row.case.id for row in rows if row.claimed_by in (None, desk.actor.person_id))
+    following = next(free, None)
+    return (
+        see_other(f"/permohonan/{following}", pesan="berikutnya") if following else see_other("/kotak", pesan="habis")
+    )
 
 
 def _view(office: ApiOffice, desk: Desk, application_id: UUID) -> CaseView:

@@ -64,6 +64,7 @@ def step_title(sop: Sop, code: str, actor: str) -> str:
 
 FLASHES = {
     "lengkap": "Berkas dinyatakan lengkap. Blanko sedang dibuat.",
+    "berikutnya": "Permohonan tadi sudah lengkap dan diteruskan. Ini yang berikutnya.",
     "dikembalikan": "Berkas dikembalikan; pemohon diberi tahu apa yang harus diperbaiki.",
     "ditolak": "Permohonan ditolak; pemohon mendapat alasannya.",
     "diperbaiki": "Data surat diperbaiki. Blanko baru sedang dibuat.",

@@ -33,6 +33,7 @@ router = APIRouter(include_in_schema=False)
 MESSAGES = {
     "diambil": "Permohonan yang dipilih sekarang Anda pegang selama 15 menit, dan lebih lama bila Anda buka.",
     "dilepas": "Permohonan yang dipilih sudah dilepas.",
+    "habis": "Permohonan tadi sudah lengkap dan diteruskan. Tidak ada lagi yang menunggu diperiksa.",
 }
 _SCOPES = ("saya", "semua")
 _OFFICIALS = frozenset({Stage.AWAITING_PARAF, Stage.AWAITING_SIGNATURE})

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from models.services.casework import holder_of
 from models.services.check import current_documents
+from models.services.claim import claim
 from models.services.page_images import ask_for_images
 from models.services.verify import verify
 from models.tables.cases import Event
@@ -56,6 +57,23 @@ def test_the_front_office_declares_a_berkas_complete(counter: Counter) -> None:
     done = client.post(f"/permohonan/{case}/periksa", data=all_ok(client, case))
     assert "Berkas dinyatakan lengkap" in done.text
     assert office.case(case).stage == "preparing"
+
+
+def test_complete_and_on_to_the_next_one_that_is_free(counter: Counter) -> None:
+    office = counter.office
+    first, held, following = (an_application(office, "verifying") for _ in range(3))
+    add_person(office, "loket2", ("front_office",), name="Rukmini Sastrawati")
+    claim(office.db, office.clock, office.actor("loket2"), held)
+    client = browser(counter, "loket")
+    form = {**all_ok(client, first), "putusan": "lengkap-berikutnya"}
+    there = client.post(f"/permohonan/{first}/periksa", data=form)
+    assert there.url.path == f"/permohonan/{following}"
+    assert "Ini yang berikutnya" in there.text
+    assert "verify" in kinds(office, first)
+    form = {**all_ok(client, following), "putusan": "lengkap-berikutnya"}
+    last = client.post(f"/permohonan/{following}/periksa", data=form)
+    assert last.url.path == "/kotak"
+    assert "Tidak ada lagi yang menunggu diperiksa" in last.text
 
 
 def test_what_is_not_judged_is_named_and_what_was_typed_stays(counter: Counter) -> None:
