@@ -41,7 +41,7 @@ PUBLIC = {
     "masuk": "/masuk",
 }
 STAFF: Mapping[str, Mapping[str, str]] = {
-    "loket": {"kotak": "/kotak", "loket": "/loket", "serah": "/serah", "cari": "/cari?q=REG", "saya": "/saya"},
+    "loket": {"kotak": "/kotak", "loket": "/loket", "serah": "/serah", "cari": "/cari?q=REG/0000", "saya": "/saya"},
     "blanko": {"nomor": "/nomor", "register": "/register"},
     "muda": {"tinjau-paraf": "/tinjau"},
     "kepala": {
@@ -111,7 +111,9 @@ def _taken(browser: Browser, base_url: str, headers: dict[str, str], name: str, 
 
 def _shoot(page: Page, target: Path, width: int) -> None:
     tall = min(LONGEST, max(HEIGHT[width], int(page.evaluate("document.documentElement.scrollHeight"))))
-    page.screenshot(path=target, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": tall})
+    # As tall as the page: else what sticks to the screen's edge would lie across the middle.
+    page.set_viewport_size({"width": width, "height": tall})
+    page.screenshot(path=target)
 
 
 def tell(line: str) -> None:
