@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyotp
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models.rules.errors import AlreadyDone, InvalidInput, NotFound, NotSignedIn
 from models.services.sign_in import (
@@ -66,7 +66,7 @@ def test_the_whole_life_of_an_app(office: Office) -> None:
     remove_app(room, actor, person)
     with office.db.transaction() as session:
         assert not factors_of(session, person).any
-        kinds = session.exec(select(Event.kind).order_by(Event.id)).all()
+        kinds = session.exec(select(Event.kind).order_by(col(Event.id))).all()
     assert [kind for kind in kinds if "factor" in kind] == ["second_factor_added", "second_factor_removed"]
 
 

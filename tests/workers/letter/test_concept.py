@@ -27,8 +27,8 @@ def test_the_letter_s_words_stay(outside: Callable[..., str], letter: Letter) ->
 def painted(pdf: bytes) -> list[bytes]:
     """The text that pages and fields paint, turned or not: pdftotext passes over what is turned."""
     with pikepdf.open(BytesIO(pdf)) as document:
-        streams = [page.obj for page in document.pages]
-        streams += [field.AP.N for field in document.Root.get("/AcroForm", {}).get("/Fields", [])]
+        fields = document.Root.AcroForm.Fields if "/AcroForm" in document.Root else ()
+        streams = [*(page.obj for page in document.pages), *(field.AP.N for field in fields)]
         shown = [one for stream in streams for one in pikepdf.parse_content_stream(stream) if str(one.operator) == "Tj"]
         return [bytes(one.operands[0]) for one in shown]
 
