@@ -180,3 +180,25 @@ def test_a_signing_secret_is_sealed_and_can_be_read_again(counter: Counter) -> N
     assert len(found) == 64
     assert row.signing_secret is not None
     assert found.encode() not in row.signing_secret
+
+
+def test_an_admin_makes_lists_rotates_and_revokes_over_http(counter: Counter) -> None:
+    admin = counter.sign_in("admin")
+    client_id = admin.post("/v1/clients", json={"name": "RS Kamboja"}).json()["id"]
+    name = {"Idempotency-Key": "a-name-of-this-request"}
+    body = {"scopes": ["read:SIKRO"]}
+    made = admin.post(f"/v1/clients/{client_id}/keys", json=body, headers=name)
+    again = admin.post(f"/v1/clients/{client_id}/keys", json=body, headers=name)
+    assert (made.status_code, again.json()) == (201, made.json())
+    fresh = admin.post(f"/v1/keys/{made.json()['id']}/rotation").json()
+    assert [opens(counter, key) for key in (made.json()["key"], fresh["key"])] == [True, True]
+    assert admin.delete(f"/v1/keys/{fresh['id']}").status_code == 204
+    listed = admin.get("/v1/clients")
+    (shown,) = listed.json()["items"]
+    assert {key["id"]: key["revoked_at"] is None for key in shown["keys"]} == {
+        made.json()["id"]: True,
+        fresh["id"]: False,
+    }
+    assert made.json()["key"].rpartition("_")[2] not in listed.text
+    assert refusal(counter.sign_in("kepala").get("/v1/clients")) == (403, "forbidden")
+    assert refusal(by_key(counter, made.json()["key"]).get("/v1/clients")) == (403, "forbidden")
