@@ -25,6 +25,7 @@ from ops.samples.berkas import KINDS, SampleFile, paint_berkas
 from ops.samples.people import applicant
 
 WARM_UP = 8
+BETWEEN_LOOKS = 0.25
 LONGEST_SECONDS = 900.0
 
 
@@ -97,7 +98,7 @@ def _through(script: Script, cases: list[Any]) -> None:
         reasons = script.set_aside()
         if reasons or time.monotonic() > deadline:
             raise PermanentFailure(f"The run stands still: {reasons[:1] or 'time is up'}")
-        time.sleep(0.05)
+        time.sleep(BETWEEN_LOOKS)
 
 
 def _rest(script: Script) -> None:

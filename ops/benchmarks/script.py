@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from sqlalchemy import select as columns
 from sqlmodel import and_, col, func, select
 
 from models.catalogue import load_office
@@ -38,6 +39,23 @@ from workers.wiring import CALENDAR_YEARS, TEMPLATES
 OFFICIALS = ("muda", "madya", "sekretaris")
 HEAD = "kepala"
 PILE = 50
+_Row = tuple[UUID, int, str, int, str]
+_ON_THEIR_WAY = (
+    columns(
+        col(Application.id),
+        col(Application.version),
+        col(Application.stage),
+        col(Application.paraf_next),
+        col(Blanko.sha256),
+    )
+    .join(
+        Blanko,
+        and_(col(Blanko.application_id) == col(Application.id), col(Blanko.revision) == col(Application.revision)),
+        isouter=True,
+    )
+    .where(col(Application.stage).not_in([Stage.READY.value, Stage.DRAFT.value]))
+)
+"""What a person sees of each case that is not ready: a look must cost next to nothing, or the looking is measured."""
 
 
 @dataclass(slots=True)
@@ -80,16 +98,10 @@ class Script:
         `overrides`: what a berkas may lack, with the reason. Raises InvalidInput for one that lacks more.
         """
         with self.db.transaction() as session:
-            blanko = and_(
-                col(Blanko.application_id) == col(Application.id), col(Blanko.revision) == col(Application.revision)
-            )
-            found = session.exec(
-                select(Application, Blanko.sha256)
-                .join(Blanko, blanko, isouter=True)
-                .where(col(Application.stage).not_in([Stage.READY.value, Stage.DRAFT.value]))
-            ).all()
-        for case in (case for case, _ in found if case.stage == Stage.VERIFYING):
-            verify.verify(self.db, self.clock, self.people["loket"], case.id, None, overrides)
+            found = session.execute(_ON_THEIR_WAY).tuples().all()
+        for case_id, _, stage, *_ in found:
+            if stage == Stage.VERIFYING:
+                verify.verify(self.db, self.clock, self.people["loket"], case_id, None, overrides)
         for ordinal, name in enumerate(OFFICIALS, start=1):
             self._pile(name, "paraf", _waiting(found, Stage.AWAITING_PARAF, ordinal))
         self._pile(HEAD, "signature", _waiting(found, Stage.AWAITING_SIGNATURE))
@@ -126,11 +138,11 @@ def _people(db: Database, clock: SystemClock) -> dict[str, Actor]:
         return {person.username: actor_of(session, person, jakarta_date(clock.now())) for person in rows}
 
 
-def _waiting(found: Iterable[tuple[Application, str]], stage: Stage, ordinal: int = 0) -> list[PileLetter]:
+def _waiting(found: Iterable[_Row], stage: Stage, ordinal: int = 0) -> list[PileLetter]:
     return [
-        PileLetter(application_id=str(case.id), version=case.version, blanko_sha256=sha256)
-        for case, sha256 in found
-        if case.stage == stage and ordinal in (0, case.paraf_next)
+        PileLetter(application_id=str(case_id), version=version, blanko_sha256=sha256)
+        for case_id, version, at, paraf_next, sha256 in found
+        if at == stage and ordinal in (0, paraf_next)
     ]
 
 
