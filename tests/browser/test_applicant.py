@@ -142,7 +142,8 @@ def put(page: Page, office: Office, code: str) -> None:
     """Pick a file on its card, fill what the card asks for, send."""
     card = page.locator(f"#kartu-{code}")
     image = sikro_definition().sop.requirement(code).kinds == ("image",)
-    card.locator("input[type=file]").set_input_files(photo() if image else pdf(code))
+    field = card.locator("input[capture]" if image else "input[type=file]:not([capture])")
+    field.set_input_files(photo() if image else pdf(code))
     for field in card.locator("input[type=text]").all():
         field.fill("12/A/2026")
     for field in card.locator("input[type=date]").all():
@@ -200,7 +201,7 @@ def test_apply_correct_receive_and_verify_on_a_phone(opened: Callable[..., Page]
     clean(page)
     page.get_by_role("link", name="Pas foto").click()
     card = page.locator("#kartu-pas_foto")
-    card.locator("input[type=file]").set_input_files(photo(b"newer"))
+    card.locator("input[type=file]:not([capture])").set_input_files(photo(b"newer"))
     card.get_by_role("button", name="Simpan").click()
     clean(page)
     served.inspect()
