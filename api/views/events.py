@@ -27,5 +27,5 @@ def page(session: Session, application_id: UUID, limit: int, cursor: str) -> Eve
 
 
 def _event(row: Event, name: str | None) -> EventShape:
-    values = row.model_dump(exclude={"application_id", "actor_id", "actor"})
+    values = row.model_dump(include=set(EventShape.model_fields) - {"actor"})
     return EventShape(**values, actor=name or row.actor)

@@ -20,6 +20,8 @@ from models.rules.errors import ParafError
 from models.sign_in_ports import TextCipher
 from models.tables.clients import RememberedAnswer
 
+KEEP: Final = timedelta(days=30)
+"""How long an answer is remembered that no number and no batch came of."""
 Subject = Literal["application", "batch", "other"]
 _FORGET: Final = text(
     """DELETE FROM remembered_answer r WHERE r.made_at < :before AND r.subject <> 'batch'
@@ -101,7 +103,7 @@ def remember(
     session.flush()
 
 
-def forget_old(session: Session, now: datetime, after: timedelta) -> int:
+def forget_old(session: Session, now: datetime, after: timedelta = KEEP) -> int:
     """Forget answers older than `after`, but for batches and applications that a number was taken for."""
     return int(session.execute(_FORGET, {"before": now - after}).rowcount)  # type: ignore[attr-defined]
 

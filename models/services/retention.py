@@ -27,6 +27,7 @@ from models.rules.office import Retention
 from models.rules.stages import Stage
 from models.services.casework import lock_case, record
 from models.services.heartbeat import beat
+from models.services.idempotency import forget_old
 from models.services.keeping import hold_vault
 from models.tables.cases import Application, Document, Event, HolderData
 from models.tables.desks import PageImage
@@ -240,6 +241,7 @@ def _prune(db: Database, now: datetime, lives: Retention) -> tuple[int, int]:
     sign_ins, mails = now - timedelta(days=lives.sessions), now - timedelta(days=lives.messages)
     over = or_(col(LoginSession.expires_at) < sign_ins, col(LoginSession.revoked_at) < sign_ins)
     with db.transaction() as session:
+        forget_old(session, now)
         sessions = _rows(session, delete(LoginSession).where(over))
         sessions += _rows(session, delete(LoginAttempt).where(col(LoginAttempt.last_at) < sign_ins))
         messages = _rows(session, delete(MailMessage).where(col(MailMessage.created_at) < mails))
