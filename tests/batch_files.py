@@ -64,7 +64,8 @@ def as_zip(members: Mapping[str, bytes], method: int = zipfile.ZIP_STORED) -> by
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as archive:
         for name, data in members.items():
-            archive.writestr(name, data)
+            # One moment for all: the same files make the same zip.
+            archive.writestr(zipfile.ZipInfo(name, (2026, 3, 2, 9, 0, 0)), data, method)
     return out.getvalue()
 
 
