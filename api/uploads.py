@@ -12,12 +12,12 @@ from sqlmodel import Session, col, select
 from api.actors import visible_case
 from api.inputs import DocumentFields
 from api.refusals import TooLarge
-from models.rules.sniffing import HEAD, PDF, media_type_of, safe_name
 from api.wiring import ApiOffice
 from models.ports import Stored
 from models.rules.errors import InvalidInput
 from models.rules.numbering import jakarta_date
 from models.rules.roles import Actor
+from models.rules.sniffing import HEAD, PDF, media_type_of, safe_name
 from models.services import draft
 from models.services.definitions import current_sop
 from models.services.draft import Upload

@@ -49,7 +49,6 @@ class Remark:
     code: str
     grade: Grade = "error"
 
-
     def as_row(self) -> dict[str, str]:
         """As it lies in a row's list of remarks."""
         return {"column": self.column, "message": self.message, "code": self.code, "grade": self.grade}

@@ -56,7 +56,12 @@ def test_every_part_makes_progress(office: BackRooms, name: str) -> None:
 
 
 def test_one_process_for_each_part(office: BackRooms) -> None:
-    assert set(office.supervisor.pids()) == {"relay", "beat", "flower", *(queue.value for queue in Queue if queue is not Queue.BATCH)}
+    assert set(office.supervisor.pids()) == {
+        "relay",
+        "beat",
+        "flower",
+        *(queue.value for queue in Queue if queue is not Queue.BATCH),
+    }
 
 
 def test_only_the_signing_worker_is_handed_private_keys(office: BackRooms) -> None:

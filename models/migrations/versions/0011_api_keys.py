@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -23,7 +25,7 @@ CREATE TRIGGER remembered_answer_kept BEFORE DELETE ON remembered_answer
 """
 
 
-def _moment(name: str, *, optional: bool = False) -> sa.Column[sa.DateTime]:
+def _moment(name: str, *, optional: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=optional)
 
 

@@ -76,9 +76,7 @@ def _batch() -> None:
         sa.Column("bundle_size", sa.BigInteger(), nullable=False),
         _moment("bundle_made_at"),
         sa.Column("trace", sa.Text(), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('checked', 'running', 'paused', 'cancelled', 'finished')", name="batch_state"
-        ),
+        sa.CheckConstraint("state IN ('checked', 'running', 'paused', 'cancelled', 'finished')", name="batch_state"),
         sa.CheckConstraint("(state = 'checked') = (committed_at IS NULL)", name="batch_committed"),
         sa.CheckConstraint("form IN ('ndjson', 'csv', 'xlsx', 'zip')", name="batch_form"),
         sa.ForeignKeyConstraint(["mends"], ["batch.id"], name="batch_mends_fk"),
