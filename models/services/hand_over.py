@@ -43,6 +43,8 @@ def hand_over(
         ).one_or_none()
         if licence is None:
             raise WrongStage("The case has no valid licence to hand over.")
+        # A clock that was set back must not put the hand-over before the issue.
+        now = max(now, licence.issued_at or now)
         session.add(
             HandOver(
                 licence_id=licence.id,

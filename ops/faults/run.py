@@ -35,7 +35,7 @@ from workers.adapters.vault import open_vault
 AHEAD = 0.3
 """So great a part of the cases may have come before the faults have got as far: the office stays busy to the end."""
 
-REST_SECONDS = 420.0
+REST_SECONDS = 1200.0
 Tell = Callable[[str], None]
 
 
