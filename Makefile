@@ -8,7 +8,7 @@ CODE := api workers models ops tests
 # Else every process of the office compiles the house's own modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo run test check static letter bench screens fuzz lock venv dev tools clean
+.PHONY: help demo run test check static letter bench screens faults fuzz lock venv dev tools clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -49,6 +49,9 @@ screens: dev tools ## every page of a real office at 360, 768 and 1280 pixels, a
 	@$(PY) -m tests.browser.screens $(SCREENS)
 
 FUZZ ?= 5000
+faults: dev ## a whole office, 200 applications, 40 faults (some minutes)
+	@$(PARAF) faults --cases 200 --faults 40 --seed 1
+
 fuzz: dev ## attack uploads, the API and the use cases with made-up input for minutes (FUZZ=5000 examples each)
 	@PARAF_FUZZ_EXAMPLES=$(FUZZ) $(PY) -m pytest tests/security/test_fuzz_uploads.py -p no:cacheprovider
 	@PARAF_MODEL_STEPS=$$(( $(FUZZ) * 10 )) $(PY) -m pytest tests/models/machine_model/test_state_machine.py -p no:cacheprovider
