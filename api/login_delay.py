@@ -16,6 +16,7 @@ from api.refusals import TooManyAttempts
 from api.wiring import ApiOffice
 from models.tables.people import LoginAttempt
 
+# Each count stands apart from the transaction of the request: a wrong guess undoes the request, never the count.
 FORGET_AFTER = timedelta(hours=12)
 
 
@@ -69,7 +70,7 @@ def of_passkey(address: str) -> Attempt:
 def refuse_blocked(office: ApiOffice, attempt: Attempt) -> bool:
     """Raises TooManyAttempts while a delay runs; else whether there are failures to forgive. Counts nothing."""
     now = office.clock.now()
-    with office.db.transaction() as session:
+    with office.db.transaction(apart=True) as session:
         rows = session.exec(select(LoginAttempt).where(col(LoginAttempt.subject).in_(attempt))).all()
     _refuse([row.blocked_until for row in rows], now)
     return any(row.failures for row in rows)
@@ -78,7 +79,7 @@ def refuse_blocked(office: ApiOffice, attempt: Attempt) -> bool:
 def count_attempt(office: ApiOffice, attempt: Attempt) -> None:
     """Count this try as failed before it is made, so that many at once count too; raises TooManyAttempts."""
     now = office.clock.now()
-    with office.db.transaction() as session:
+    with office.db.transaction(apart=True) as session:
         rows = [(_row(session, subject, now), attempt[subject]) for subject in sorted(attempt)]
         _refuse([row.blocked_until for row, _ in rows], now)
         for row, patience in rows:
@@ -93,7 +94,7 @@ def _refuse(blocks: Iterable[datetime | None], now: datetime) -> None:
 
 def forgive_attempt(office: ApiOffice, attempt: Attempt) -> None:
     """The try was right: failures are forgotten, only an address keeps those of others."""
-    with office.db.transaction() as session:
+    with office.db.transaction(apart=True) as session:
         for subject in sorted(attempt):
             row = session.get(LoginAttempt, subject, with_for_update=True)
             if row is None:
