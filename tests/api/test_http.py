@@ -294,10 +294,12 @@ def test_the_description_is_served_and_complete(shared: Counter) -> None:
                 assert list(answer["content"]) == ["application/problem+json"], where
     assert sorted(names) == snapshot(
         [
+            "addClient",
             "amendApplication",
             "cancelBatch",
             "commitBatch",
             "createBatch",
+            "createKey",
             "describeApplicant",
             "followBatch",
             "getApplication",
@@ -320,6 +322,7 @@ def test_the_description_is_served_and_complete(shared: Counter) -> None:
             "listApplications",
             "listBatchItems",
             "listBatches",
+            "listClients",
             "listEvents",
             "listLicences",
             "listRequirements",
@@ -331,6 +334,8 @@ def test_the_description_is_served_and_complete(shared: Counter) -> None:
             "removeDocument",
             "resumeBatch",
             "returnApplication",
+            "revokeKey",
+            "rotateKey",
             "searchByNik",
             "sendBackApplication",
             "signIn",
