@@ -94,7 +94,7 @@ def test_the_head_locks_all_but_the_late_fields(letter: Letter) -> None:
         head = locks["kepala"].as_list()[0].TransformParams
         seal = locks["segel"].as_list()[0].TransformParams
         assert (str(head.Action), int(head.P)) == ("/Exclude", 2)
-        assert {str(name) for name in head.Fields} == {"nomor", "tanggal", "berlaku", "qr", "segel"}
+        assert {str(name) for name in head.Fields} == {"nomor", "tanggal", "berlaku", "qr", "kode", "segel"}
         assert (str(seal.Action), int(seal.P)) == ("/All", 1)
         assert len(locks["paraf1"].as_list()) == 0
 
