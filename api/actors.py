@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 from sqlmodel import Session, select
 
+from api.limits import take_share
 from api.sessions import SignedIn, find_session
 from api.wiring import ApiOffice
 from models.rules.errors import Forbidden, NotFound, NotSignedIn
@@ -62,10 +63,14 @@ class Caller:
 
 
 def caller_of(request: Request, office: Office) -> Caller:
-    """Raises NotSignedIn for a token, a key or a link that does not hold; a cookie that ran out counts as none."""
+    """Raises NotSignedIn for a token, a key or a link that does not hold; a cookie that ran out counts as none.
+
+    Raises TooManyRequests for a key whose minute is used up.
+    """
     token = token_of(request, office)
     if looks_like_key(token):
         held = holder_of_key(office.db, office.clock, token)
+        take_share(request, office, held)
         return Caller(None, held.actor, held)
     signed_in = find_session(office, token) if token else None
     if signed_in is None and "authorization" in request.headers:

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from api import logs, openapi, problems
+from api.limits import RateHeaders
 from api.pages import (
     admin,
     admin_audit,
@@ -80,6 +81,7 @@ def build_app(office: ApiOffice) -> FastAPI:
     app = bare_app(
         [
             Middleware(SecurityHeaders, https=office.https),
+            Middleware(RateHeaders),
             Middleware(RefusalPages),
             Middleware(Tracing),
             Middleware(SameSiteOnly, public_url=settings.public_url),

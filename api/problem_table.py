@@ -9,6 +9,7 @@ from pathlib import Path
 from api import refusals
 from models.rules import errors
 from models.rules.sniffing import UnsupportedFile
+from models.services.client_rates import TooManyRequests
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ _BY_ERROR: dict[type[errors.ParafError], str] = {
     refusals.TooLarge: "too-large",
     UnsupportedFile: "unsupported-file",
     refusals.TooManyAttempts: "too-many-attempts",
+    TooManyRequests: "too-many-requests",
 }
 
 _BY_STATUS = {

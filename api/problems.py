@@ -17,6 +17,7 @@ from api.problem_table import KINDS, Kind, kind_of, kind_of_status
 from api.refusals import TooManyAttempts
 from models.rules.errors import Fault, ParafError
 from models.services.batch_intake import SameFile
+from models.services.client_rates import TooManyRequests
 from models.services.tracing import TRACEPARENT
 
 MEDIA_TYPE = "application/problem+json"
@@ -101,7 +102,7 @@ def of_error(error: ParafError) -> Response:
     if kind.status >= 500:
         log.error("request_failed", error=error.code, reason=str(error))
         return answer(kind, kind.mend)
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyAttempts) else {}
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, TooManyAttempts | TooManyRequests) else {}
     if isinstance(error, SameFile):
         headers["Link"] = f'</v1/batches/{error.first}>; rel="original"'
     return answer(kind, str(error), items_of(error.faults), headers)

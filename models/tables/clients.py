@@ -49,6 +49,16 @@ class ApiKey(SQLModel, table=True):
     revoked_at: datetime | None = moment(optional=True)
 
 
+class ClientRate(SQLModel, table=True):
+    """What a client has `used` of its rate in the `minute` that began then; one row each, overwritten every minute."""
+
+    __tablename__ = "client_rate"
+
+    client_id: UUID = Field(foreign_key="api_client.id", primary_key=True)
+    minute: datetime = moment()
+    used: int
+
+
 class RememberedAnswer(SQLModel, table=True):
     """The first answer to a request with an Idempotency-Key, written in the transaction of what the request did.
 
