@@ -98,7 +98,7 @@ class Script:
         `overrides`: what a berkas may lack, with the reason. Raises InvalidInput for one that lacks more.
         """
         with self.db.transaction() as session:
-            found = session.execute(_ON_THEIR_WAY).tuples().all()
+            found = session.execute(_ON_THEIR_WAY).all()
         for case_id, _, stage, *_ in found:
             if stage == Stage.VERIFYING:
                 verify.verify(self.db, self.clock, self.people["loket"], case_id, None, overrides)

@@ -31,7 +31,8 @@ def test_help_lists_every_command() -> None:
 def test_help_loads_no_command() -> None:
     code = "import sys, ops.cli as c; c.build(['--help']); print(*[m for m in sys.modules if m.startswith('ops.')])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert loaded.stdout.split() == ["ops.cli"]
+    # To look whether a command is there loads the package that it lies in, and nothing of it.
+    assert loaded.stdout.split() == ["ops.cli", "ops.faults"]
 
 
 @pytest.mark.parametrize("name", written())

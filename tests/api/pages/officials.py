@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
-from models.ports import PageLook
+from models.ports import PageLook, PageReader
 from models.services.page_images import TASK, PictureRoom, make_page_images
 from models.tables.work import Outbox
 from tests.api.counter import Counter, password_of
@@ -75,13 +75,11 @@ class FakeReader:
         return PageLook(pictures, f"Halaman {page}\0" if media_type == "application/pdf" else "")
 
 
-def draw(office: Office, reader: FakeReader | None = None) -> FakeReader:
+def draw(office: Office, reader: PageReader | None = None) -> None:
     """Have every page image made that is asked for."""
-    reader = reader or FakeReader()
-    room = PictureRoom(office.vault, reader)
+    room = PictureRoom(office.vault, reader or FakeReader())
     with office.db.transaction() as session:
         rows = session.exec(select(Outbox).where(Outbox.task == TASK, col(Outbox.done_at).is_(None))).all()
         work: list[tuple[UUID, int]] = [(row.subject_id, row.generation) for row in rows]
     for subject_id, generation in work:
         make_page_images(office.db, office.clock, room, subject_id, generation)
-    return reader
