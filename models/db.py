@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm.session import JoinTransactionMode
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -22,6 +22,13 @@ from models.rules.errors import TemporaryFailure
 FRESH_SECONDS = 1.0
 _WHOLE: ContextVar[tuple[Database, Connection] | None] = ContextVar("whole", default=None)
 """The transaction that all transactions of a request join, with the database it belongs to."""
+
+
+def changed_rows(session: Session, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
+    """Run an UPDATE or a DELETE and count the rows that it changed; what the session holds is not looked at."""
+    options = {"synchronize_session": False}
+    # A statement that changes rows always gives a cursor's result; the session's own signature promises less.
+    return cast(CursorResult[Any], session.execute(statement, values, execution_options=options)).rowcount
 
 
 class DatabaseAway(TemporaryFailure):

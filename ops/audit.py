@@ -11,7 +11,8 @@ import psycopg
 import typer
 
 from models.rules.errors import TemporaryFailure
-from ops.checker.audit import AuditFindings, verify
+from ops.checker.audit import verify
+from ops.checker.report import CheckReport
 from ops.embedded import office_servers
 from ops.embedded_postgres import plain
 from workers.adapters.checkpoints import NAME
@@ -39,7 +40,7 @@ def verify_command(
 
 def verify_office(
     settings: Settings, database_url: str, checkpoints: Path | None = None, printed: list[str] | None = None
-) -> AuditFindings:
+) -> CheckReport:
     """Verify the office that `settings` describe."""
     return verify(
         database_url,

@@ -168,7 +168,7 @@ def sheets(static: Path) -> Mapping[str, str]:
 
 def build(static: Path = STATIC) -> dict[str, int]:
     """Write the sheets and the compressed form of all that the browser loads; returns compressed sizes by path."""
-    import brotli  # type: ignore[import-untyped]  # no types; only developers have it
+    import brotli  # only developers have it
 
     for name, css in sheets(static).items():
         (static / name).parent.mkdir(parents=True, exist_ok=True)

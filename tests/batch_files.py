@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from ops.samples.people import applicant, holder_data
 

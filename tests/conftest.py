@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -22,6 +22,10 @@ from models.migrate import upgrade
 from ops.embedded import Servers, start_servers
 from ops.embedded_postgres import APP, OWNER, plain
 from ops.home import passing_home
+from tests.chromium import CHROMIUM, SWITCHES
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 TEMPLATE = "paraf_template"
 
@@ -167,3 +171,14 @@ def broker_url(servers: TestServers, worker_number: int) -> str:
     """Redis URL of this test process's own database on the broker."""
     base, _, _ = servers.broker_url.rpartition("/")
     return f"{base}/{worker_number + 1}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium a module; each test opens a context of its own in it."""
+    from playwright.sync_api import sync_playwright  # starts a driver: only tests that open pages pay for it
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES.split())
+        yield chromium
+        chromium.close()

@@ -107,7 +107,6 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=30, gt=0)
     session_max_hours: int = Field(default=10, gt=0)
     sealed_secret_minutes: int = Field(default=15, gt=0)
-    idempotency_hours: int = Field(default=48, gt=0)
 
     # Connections and concurrency, per process.
     database_pool_size: int = Field(default=5, gt=0)

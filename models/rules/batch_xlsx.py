@@ -41,6 +41,8 @@ def xlsx_rows(file: IO[bytes]) -> Iterator[list[str]]:
                 sheet = _Sheet(strings)
                 for _ in _parsed(book, first, sheet.parser()):
                     yield from sheet.taken()
+    # All that zipfile raises for bytes that are no archive, for one that is cut off, encrypted or packed in ways of its
+    # own, and expat for what is no XML: to whoever sent the file it is the same.
     except (zipfile.BadZipFile, expat.ExpatError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
         if isinstance(error, InvalidInput):
             raise

@@ -23,7 +23,6 @@ class Verb(StrEnum):
     READ = "read"
     WRITE = "write"
     BATCH = "batch"
-    WEBHOOKS = "webhooks"
 
 
 ANY_LICENCE = "*"

@@ -34,7 +34,7 @@ USED_EVERY: Final = timedelta(minutes=1)
 """How often the last use is written: each request would be a write else."""
 
 _FORM = re.compile(r"^paraf_[a-z]{4,8}_([0-9a-f]{12})_([0-9a-f]{48})$")
-Scope = Annotated[str, StringConstraints(pattern=r"^(read|write|batch|webhooks):(\*|[A-Z][A-Z0-9-]{0,19})$")]
+Scope = Annotated[str, StringConstraints(pattern=r"^(read|write|batch):(\*|[A-Z][A-Z0-9-]{0,19})$")]
 
 
 class ClientInput(Input):

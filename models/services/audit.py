@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, Protocol
 
 import structlog
-from sqlalchemy import Table, insert, text
+from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import Session, col, select
 
@@ -25,6 +25,7 @@ from models.services.alone import alone
 from models.services.heartbeat import beat
 from models.services.issuance import release
 from models.tables.audit import AuditCheckpoint, AuditSeal, AuditWatch, RegisterDay
+from models.tables.columns import table_of
 from models.tables.letters import NumberSeries
 
 HEARTBEAT: Final = "audit"
@@ -33,7 +34,7 @@ AT_ONCE: Final = 2000
 
 _SEALS_A_RUN = 50
 _LOCK = 0x5345414C  # "SEAL"
-_SEALS: Table = AuditSeal.__table__  # type: ignore[attr-defined]
+_SEALS = table_of(AuditSeal)
 _FINAL = text(
     """SELECT id, tx, jsonb_build_array(id, tx, (extract(epoch FROM at) * 1000000)::bigint, kind, application_id,
         actor_id, actor, stage_from, stage_to, revision, version, detail, trace)::text

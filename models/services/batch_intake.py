@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import text
@@ -259,7 +259,8 @@ def _read(session: Session, desk: BatchDesk, batch: Batch, sop: Sop, stored: Sto
 @contextmanager
 def _list_of(session: Session, desk: BatchDesk, batch: Batch, stored: Stored) -> Iterator[tuple[Any, Form]]:
     if batch.form != "zip":
-        yield opened(desk.vault, stored), batch.form  # type: ignore[misc]  # the table holds forms alone
+        # The table holds forms alone.
+        yield opened(desk.vault, stored), cast(Form, batch.form)
         return
     lists: dict[str, Member] = {}
     limits = Limits(max(desk.file_bytes, 1), desk.most_bytes * 4)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, insert, text
+from sqlalchemy import insert, text
 from sqlmodel import Session, col, select
 
 from models.queues import queue_of
@@ -16,13 +16,13 @@ from models.rules.roles import Actor
 from models.rules.stages import Command, Position, Stage, decide
 from models.services.tracing import TRACEPARENT
 from models.tables.cases import Application, Event, HolderData
+from models.tables.columns import table_of
 from models.tables.work import Outbox
 
 SYSTEM = Actor("system")
 
 # What every step does several times is written once, without the object mapper: half of a step's CPU was its own.
-_EVENTS: Table = Event.__table__  # type: ignore[attr-defined]
-_OUTBOX: Table = Outbox.__table__  # type: ignore[attr-defined]
+_EVENTS, _OUTBOX = table_of(Event), table_of(Outbox)
 _ADD_EVENT = insert(_EVENTS).inline()
 _ADD_WORK = insert(_OUTBOX).inline()
 _OPEN = """SELECT id FROM outbox

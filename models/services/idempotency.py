@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from models.db import changed_rows
 from models.rules.errors import ParafError
 from models.sign_in_ports import TextCipher
 from models.tables.clients import RememberedAnswer
@@ -105,7 +106,7 @@ def remember(
 
 def forget_old(session: Session, now: datetime, after: timedelta = KEEP) -> int:
     """Forget answers older than `after`, but for batches and applications that a number was taken for."""
-    return int(session.execute(_FORGET, {"before": now - after}).rowcount)  # type: ignore[attr-defined]
+    return changed_rows(session, _FORGET, {"before": now - after})
 
 
 def _hash(key: str) -> bytes:

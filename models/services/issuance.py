@@ -13,7 +13,7 @@ from sqlalchemy import text, update
 from sqlmodel import Session, col, func, select
 
 import models.tables.metadata  # noqa: F401 - keys of these tables lead to all others, also for a caller that needs no more
-from models.db import Database
+from models.db import Database, changed_rows
 from models.ports import Clock
 from models.rules.errors import Fault, InvalidInput, WrongStage
 from models.rules.roles import ADMIN, OPERATOR, Actor, require_role
@@ -117,13 +117,8 @@ def release(session: Session, now: datetime) -> int:
     """Make work due again that was held, unless nothing may be issued still."""
     if stopped_at(session, now):
         return 0
-    answer = session.execute(
-        update(Outbox)
-        .where(col(Outbox.done_at).is_(None), col(Outbox.error) == HELD)
-        .values(due_at=now, error="")
-        .execution_options(synchronize_session=False)
-    )
-    return int(answer.rowcount)  # type: ignore[attr-defined]
+    held = update(Outbox).where(col(Outbox.done_at).is_(None), col(Outbox.error) == HELD)
+    return changed_rows(session, held.values(due_at=now, error=""))
 
 
 def _need_right(actor: Actor, roles: tuple[str, ...]) -> None:

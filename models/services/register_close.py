@@ -136,10 +136,13 @@ def _close_next(db: Database, clock: Clock, calendar: Calendar) -> bool:
 
 def _next(session: Session, before: RegisterDay | None, calendar: Calendar, now: datetime) -> date | None:
     """The first day after the last closed one that is over, and is a working day or saw something happen."""
-    first = session.execute(_FIRST).scalar_one_or_none()
-    if before is None and first is None:
-        return None
-    day = before.day + timedelta(days=1) if before else jakarta_date(first)  # type: ignore[arg-type]
+    if before is not None:
+        day = before.day + timedelta(days=1)
+    else:
+        first = session.execute(_FIRST).scalar_one_or_none()
+        if first is None:
+            return None
+        day = jakarta_date(first)
     while span_of(day)[1] + GRACE <= now:
         if calendar.is_working_day(day) or movements(session, day):
             return day

@@ -20,7 +20,7 @@ from sqlalchemy import select as sql_select
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, or_, select
 
-from models.db import Database
+from models.db import Database, changed_rows
 from models.ports import Clock, Vault
 from models.rules.errors import ParafError
 from models.rules.office import Retention
@@ -242,14 +242,9 @@ def _prune(db: Database, now: datetime, lives: Retention) -> tuple[int, int]:
     over = or_(col(LoginSession.expires_at) < sign_ins, col(LoginSession.revoked_at) < sign_ins)
     with db.transaction() as session:
         forget_old(session, now)
-        sessions = _rows(session, delete(LoginSession).where(over))
-        sessions += _rows(session, delete(LoginAttempt).where(col(LoginAttempt.last_at) < sign_ins))
-        messages = _rows(session, delete(MailMessage).where(col(MailMessage.created_at) < mails))
+        sessions = changed_rows(session, delete(LoginSession).where(over))
+        sessions += changed_rows(session, delete(LoginAttempt).where(col(LoginAttempt.last_at) < sign_ins))
+        messages = changed_rows(session, delete(MailMessage).where(col(MailMessage.created_at) < mails))
         if sessions or messages:
             record(session, "retention", at=now, detail={"class": "sign_ins_and_messages", "rows": sessions + messages})
     return sessions, messages
-
-
-def _rows(session: Session, statement: Any) -> int:
-    answer = session.execute(statement.execution_options(synchronize_session=False))
-    return int(answer.rowcount)  # type: ignore[attr-defined]

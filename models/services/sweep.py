@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from models.crash_points import crash_point
-from models.db import Database, DatabaseAway
+from models.db import Database, DatabaseAway, changed_rows
 from models.ports import Clock
 from models.rules.errors import ParafError
 from models.rules.stages import TASKS, Stage
@@ -163,9 +163,5 @@ def _prune(db: Database, before: datetime) -> int:
     # The oldest rows alone are looked at: a sweep stays as short as the outbox is long.
     oldest = select(col(Outbox.id)).order_by(col(Outbox.id)).limit(_PRUNED_AT_ONCE).subquery()
     with db.transaction() as session:
-        answer = session.execute(
-            delete(Outbox)
-            .where(col(Outbox.id).in_(select(oldest.c.id)), col(Outbox.done_at) < before)
-            .execution_options(synchronize_session=False)
-        )
-        return int(answer.rowcount)  # type: ignore[attr-defined]
+        done = delete(Outbox).where(col(Outbox.id).in_(select(oldest.c.id)), col(Outbox.done_at) < before)
+        return changed_rows(session, done)

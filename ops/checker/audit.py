@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import psycopg
 from psycopg import IsolationLevel
@@ -12,32 +10,10 @@ from psycopg import IsolationLevel
 from ops.checker.chain import Chain, walk
 from ops.checker.checkpoints import hold
 from ops.checker.register_days import misclosed
-from ops.checker.report import Violation
+from ops.checker.report import CheckReport
 
 
-@dataclass(frozen=True, slots=True)
-class AuditFindings:
-    """All that does not hold, and how much was looked at."""
-
-    violations: tuple[Violation, ...]
-    checked: Mapping[str, int]
-
-    @property
-    def ok(self) -> bool:
-        return not self.violations
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values: `ok`, `checked`, `violations`."""
-        return {"ok": self.ok, "checked": dict(self.checked), "violations": [asdict(one) for one in self.violations]}
-
-    def lines(self) -> list[str]:
-        """One line a violation, then one that sums up."""
-        found = [f"{one.rule}  {one.case}  {one.sentence}" for one in self.violations]
-        looked_at = ", ".join(f"{number} {name}" for name, number in self.checked.items())
-        return [*found, f"Verified {looked_at}: {'all holds' if self.ok else f'{len(found)} do not hold'}."]
-
-
-def verify(database_url: str, file: bytes, keys: Sequence[bytes], printed: Iterable[str] = ()) -> AuditFindings:
+def verify(database_url: str, file: bytes, keys: Sequence[bytes], printed: Iterable[str] = ()) -> CheckReport:
     """Verify every event. `file`: the checkpoint file; `keys`: PEM of the keys that sign it; `printed`: "SEAL:HASH".
 
     Any role that may read the tables will do. Raises psycopg.OperationalError when the database can not be reached.
@@ -55,4 +31,4 @@ def verify(database_url: str, file: bytes, keys: Sequence[bytes], printed: Itera
         "checkpoints": len(file.splitlines()),
         "days": int(days[0]) if days else 0,
     }
-    return AuditFindings(tuple(sorted(set(found))), checked)
+    return CheckReport(tuple(sorted(set(found))), checked, verb="Verified")

@@ -22,6 +22,7 @@ class CheckReport:
 
     violations: tuple[Violation, ...]
     checked: Mapping[str, int]
+    verb: str = "Checked"
 
     @property
     def ok(self) -> bool:
@@ -36,4 +37,4 @@ class CheckReport:
         found = [f"{v.rule}  {v.case}  {v.sentence}" for v in self.violations]
         looked_at = ", ".join(f"{number} {name}" for name, number in self.checked.items())
         verdict = "all holds" if self.ok else f"{len(found)} violation{'s' if len(found) > 1 else ''}"
-        return [*found, f"Checked {looked_at}: {verdict}."]
+        return [*found, f"{self.verb} {looked_at}: {verdict}."]

@@ -8,7 +8,7 @@ from uuid import UUID
 from models.services.api_keys import ClientInput, KeyInput, NewKey, add_client, create_key
 from tests.api.counter import Counter, Program
 
-ALL = ("read:SIKRO", "write:SIKRO", "batch:SIKRO", "webhooks:*")
+ALL = ("read:SIKRO", "write:SIKRO", "batch:SIKRO")
 
 
 @dataclass(frozen=True)

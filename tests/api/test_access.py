@@ -20,8 +20,9 @@ from starlette.testclient import TestClient
 from api.main import PAGE_ROUTERS, ROUTERS
 from models.db import Database
 from tests.api.counter import Counter, give_passwords, password_of
+from tests.cases import an_application
 from tests.conftest import Database as Urls
-from tests.factories import an_application, an_office
+from tests.factories import an_office
 
 TABLE = Path(__file__).with_name("access.toml")
 ACTORS = (

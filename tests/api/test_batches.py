@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import io
 import json
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -87,8 +88,8 @@ def test_a_repeated_request_is_answered_again_and_another_one_is_refused(desk: T
     assert refusal(answer) == (409, "same-file")
     assert answer.headers["link"] == f'<{ROAD}/{first[1]["id"]}>; rel="original"'
     assert send(desk, a_batch(2), key)[0] == 422
-    nameless = {"Idempotency-Key": None}
-    answer = desk.post(ROAD, params={"licence": "SIKRO"}, content=b"x", headers=nameless)  # type: ignore[arg-type]
+    nameless: Any = {"Idempotency-Key": None}
+    answer = desk.post(ROAD, params={"licence": "SIKRO"}, content=b"x", headers=nameless)
     assert answer.status_code == 400
 
 

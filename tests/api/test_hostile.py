@@ -13,7 +13,8 @@ from api.scanning import OneThreadScanner
 from models.ports import Inspection
 from ops.samples.people import applicant, holder_data
 from tests.api.counter import PDF, Counter, act, put_file, refusal
-from tests.factories import a_draft, an_application, letter_of, passphrase_of
+from tests.cases import a_draft, an_application, letter_of
+from tests.factories import passphrase_of
 
 NUL, LONE = "a\x00b", "\\ud800"
 JSON = {"Content-Type": "application/json"}

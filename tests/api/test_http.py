@@ -25,7 +25,7 @@ from models.db import Database
 from models.rules import errors
 from models.tables.cases import Event
 from tests.api.counter import Counter, act, password_of, refusal
-from tests.factories import an_application
+from tests.cases import an_application
 from workers.settings import Settings
 
 STRICT = ("script-src 'self'", "style-src 'self'", "default-src 'none'", "frame-ancestors 'none'")

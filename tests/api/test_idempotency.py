@@ -18,8 +18,9 @@ from models.tables.clients import RememberedAnswer
 from models.tables.people import LoginAttempt
 from tests.api.clients import a_system, by_key
 from tests.api.counter import Counter, refusal
+from tests.cases import an_application
 from tests.conftest import Database as Urls
-from tests.factories import an_application, passphrase_of
+from tests.factories import passphrase_of
 
 DRAFT = {"licence_code": "SIKRO", "application_type": "baru"}
 

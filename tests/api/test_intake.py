@@ -23,8 +23,9 @@ from models.tables.work import MailMessage, Outbox, ReceiptFile
 from ops.embedded_postgres import plain
 from ops.samples.people import applicant, holder_data
 from tests.api.counter import PDF, Counter, act, put_file, refusal
+from tests.cases import a_draft, an_application, drive
 from tests.conftest import Database as Urls
-from tests.factories import Office, a_draft, an_application, drive, sikro_definition
+from tests.factories import Office, sikro_definition
 
 PROFESSIONAL_BODY = "rekomendasi_profesi"
 

@@ -17,7 +17,7 @@ from models.tables.clients import ApiKey
 from ops.samples.people import applicant, holder_data
 from tests.api.clients import System, a_system, by_key
 from tests.api.counter import PDF, Counter, put_file, refusal
-from tests.factories import an_application
+from tests.cases import an_application
 
 DRAFT = {"licence_code": "SIKRO", "application_type": "baru"}
 

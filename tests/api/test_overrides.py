@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from tests.api.counter import Counter, act
-from tests.factories import an_application
+from tests.cases import an_application
 
 
 def test_a_comparisons_code_can_be_overridden_like_a_requirements(counter: Counter) -> None:

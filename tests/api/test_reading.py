@@ -14,7 +14,8 @@ from api.cursors import encode
 from models.services.draft import open_draft
 from models.services.void import void_number
 from tests.api.counter import Counter, act, refusal
-from tests.factories import HEAD, INITIALLERS, a_draft, an_application, endorse, letter_of, passphrase_of
+from tests.cases import a_draft, an_application, endorse, letter_of
+from tests.factories import HEAD, INITIALLERS, passphrase_of
 
 
 def ids(client: TestClient, **query: Any) -> list[str]:

@@ -13,7 +13,8 @@ from models.services.submit import submit
 from models.tables.cases import Event
 from ops.samples.people import applicant, holder_data
 from tests.api.counter import Counter, act, put_file, refusal
-from tests.factories import HEAD, a_draft, an_application, hand_in, letter_of, passphrase_of
+from tests.cases import a_draft, an_application, hand_in, letter_of
+from tests.factories import HEAD, passphrase_of
 
 GOOD: dict[str, dict[str, Any]] = {
     "submission": {},

@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 from api.login_delay import ACCOUNT, ADDRESS, delay_after
 from models.tables.people import LoginAttempt, LoginSession, Person
 from tests.api.counter import Counter, act, password_of, refusal
-from tests.factories import an_application, end_grants, letter_of, passphrase_of
+from tests.cases import an_application, letter_of
+from tests.factories import end_grants, passphrase_of
 from workers.settings import Settings
 
 

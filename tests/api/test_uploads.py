@@ -11,7 +11,7 @@ import pytest
 from api.security import FORM_ROOM
 from models.ports import Finding, Inspection
 from tests.api.counter import JPEG, PDF, Counter, put_file, refusal
-from tests.factories import a_draft, an_application
+from tests.cases import a_draft, an_application
 from workers.settings import Settings
 
 PICTURES = {

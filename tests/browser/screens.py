@@ -19,13 +19,9 @@ from ops.demonstration.opening import furnish, sign_in
 from ops.home import passing_home
 from ops.office import LocalOffice
 from ops.seed import demo_password
+from tests.chromium import CHROMIUM, SWITCHES
 from workers.adapters.clock import SystemClock
 
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
 WIDTHS = (360, 768, 1280)
 HEIGHT = {360: 740, 768: 1024, 1280: 900}
 LONGEST = 2400
@@ -68,7 +64,7 @@ def main(folder: Path) -> int:
     with passing_home() as home, ExitStack() as open_, LocalOffice(home, 8500, flower=False, tell=tell) as office:
         furnish(sign_in(office.base_url, open_), jakarta_date(SystemClock().now()), tell)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES.split())
+            browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES.split())
             failed = sum(_taken(browser, office.base_url, *one, folder) for one in shots(office.base_url))
             browser.close()
     return failed

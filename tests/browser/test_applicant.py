@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect
 from sqlmodel import select
 
 from models.db import Database
@@ -29,21 +24,14 @@ from models.tables.letters import Licence
 from models.tables.work import Outbox
 from ops.samples.people import applicant, holder_data
 from tests.api.counter import Counter, give_passwords, password_of
+from tests.cases import drive
+from tests.chromium import IN_A_BROWSER, LISTEN, serving
 from tests.conftest import Database as Urls
-from tests.factories import Office, an_office, drive, sikro_definition
+from tests.factories import Office, an_office, sikro_definition
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-LISTEN = "window.reports = []; addEventListener('securitypolicyviolation', (e) => reports.push(e.violatedDirective))"
 
-pytestmark = [
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed: run make tools"),
-]
+pytestmark = IN_A_BROWSER
 
 
 @dataclass
@@ -70,25 +58,9 @@ class Served:
 def served(fresh_database: Urls) -> Iterator[Served]:
     office = an_office(Database(fresh_database.app_url))
     give_passwords(office)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(Counter(office).app, log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield Served(office, f"http://127.0.0.1:{listening.getsockname()[1]}")
-        server.should_exit = True
-        thread.join()
+    with serving(lambda _: Counter(office).app) as address:
+        yield Served(office, address)
     office.db.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

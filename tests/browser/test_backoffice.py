@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
 from models.db import Database
@@ -27,23 +22,16 @@ from models.services.void import void_number
 from models.tables.backoffice import ConceptPrint, RegisterBook
 from tests.api.counter import Counter, give_passwords, password_of
 from tests.api.pages.backoffice import PlainRegisterPress, StampPress
+from tests.cases import an_application
+from tests.chromium import IN_A_BROWSER, LISTEN, serving
 from tests.conftest import Database as Urls
-from tests.factories import Office, an_application, an_office
+from tests.factories import Office, an_office
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
-LISTEN = "window.reports = []; addEventListener('securitypolicyviolation', (e) => reports.push(e.violatedDirective))"
 WIDTHS = (320, 360, 1280)
 PICTURES = os.environ.get("PARAF_PICTURES", "")
 """A folder for screenshots, for who wants to look."""
 
-pytestmark = [
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed: run make tools"),
-]
+pytestmark = IN_A_BROWSER
 
 
 @dataclass
@@ -72,25 +60,9 @@ def served(new_database: Callable[[], Urls]) -> Iterator[Served]:
     an_application(office, "returned")
     ready, drafted = an_application(office, "ready", name="Dodi Erlambang"), an_application(office, "awaiting_paraf")
     count_months(office.db, office.clock, office.calendar)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(Counter(office).app, log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield Served(office, f"http://127.0.0.1:{listening.getsockname()[1]}", ready, drafted)
-        server.should_exit = True
-        thread.join()
+    with serving(lambda _: Counter(office).app) as address:
+        yield Served(office, address, ready, drafted)
     office.db.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
 from models.db import Database
 from models.services.heartbeat import beat
 from models.services.machine import set_aside
 from tests.api.counter import Counter, give_passwords, password_of
 from tests.batch_files import as_csv, as_zip, cells, files_of
+from tests.cases import an_application
+from tests.chromium import IN_A_BROWSER, LISTEN, serving
 from tests.conftest import Database as Urls
-from tests.factories import Office, an_application, an_office
+from tests.factories import Office, an_office
 from tests.models.services.batches import Batches
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync"
-LISTEN = "window.reports = []; addEventListener('securitypolicyviolation', (e) => reports.push(e.violatedDirective))"
 PICTURES = os.environ.get("PARAF_PICTURES", "")
 """A folder for screenshots, for who wants to look."""
 
-pytestmark = [
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed: run make tools"),
-]
+pytestmark = IN_A_BROWSER
 
 
 @dataclass
@@ -54,25 +45,9 @@ def served(new_database: Callable[[], Urls]) -> Iterator[Served]:
     for name in ("relay", "sweep", "canary.intake", "canary.letters", "backup"):
         beat(office.db, office.clock, name)
     counter = Counter(office)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(counter.app, log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield Served(office, counter, f"http://127.0.0.1:{listening.getsockname()[1]}")
-        server.should_exit = True
-        thread.join()
+    with serving(lambda _: counter.app) as address:
+        yield Served(office, counter, address)
     office.db.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

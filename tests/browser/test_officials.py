@@ -5,41 +5,29 @@ The machines' work is done in between by the services themselves, on the office 
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from models.db import Database
 from models.ports import PageLook
 from tests.api.counter import Counter, give_passwords, password_of
 from tests.api.pages.officials import draw
+from tests.cases import an_application
+from tests.chromium import IN_A_BROWSER, LISTEN, serving
 from tests.conftest import Database as Urls
-from tests.factories import HEAD, INITIALLERS, an_application, an_office, passphrase_of
+from tests.factories import HEAD, INITIALLERS, an_office, passphrase_of
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
 PHONE = {"width": 390, "height": 844}
-LISTEN = "window.reports = []; addEventListener('securitypolicyviolation', (e) => reports.push(e.violatedDirective))"
 
-pytestmark = [
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed: run make tools"),
-]
+pytestmark = IN_A_BROWSER
 
 
 class PaintedReader:
@@ -74,25 +62,9 @@ def site(fresh_database: Urls) -> Iterator[Site]:
     office = an_office(db)
     give_passwords(office)
     counter = Counter(office)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(counter.app, log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield Site(counter, f"http://127.0.0.1:{listening.getsockname()[1]}")
-        server.should_exit = True
-        thread.join()
+    with serving(lambda _: counter.app) as address:
+        yield Site(counter, address)
     db.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES.split())
-        yield browser
-        browser.close()
 
 
 Open = Callable[..., Page]

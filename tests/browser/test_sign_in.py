@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,21 +10,17 @@ from typing import Any
 
 import pyotp
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
 
 from models.db import Database
 from tests.api.counter import Counter, give_passwords, password_of
-from tests.browser.test_officials import CHROMIUM, LISTEN, SWITCHES
+from tests.chromium import IN_A_BROWSER, LISTEN, serving
 from tests.conftest import Database as Urls
 from tests.factories import an_office
 from workers.settings import Settings
 
-pytestmark = [
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed: run make tools"),
-]
+pytestmark = IN_A_BROWSER
 SECURITY = "/saya/keamanan"
 ADMIN = ["/admin", "/admin/orang", "/admin/orang/baru", "/admin/mandat", "/admin/kunci", "/admin/kalender"]
 PAGES = [*ADMIN, "/admin/definisi", "/admin/audit", "/saya", SECURITY, f"{SECURITY}/aplikasi"]
@@ -47,28 +40,16 @@ def site(new_database: Callable[[], Urls]) -> Iterator[Site]:
     db = Database(new_database().app_url)
     office = an_office(db)
     give_passwords(office)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        # Passkeys need a name: browsers give none to a bare address.
-        address = f"http://localhost:{listening.getsockname()[1]}"
-        counter = Counter(office, Settings(public_url=address))
-        server = uvicorn.Server(uvicorn.Config(counter.app, log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield Site(counter, address)
-        server.should_exit = True
-        thread.join()
+    # Passkeys need a name: browsers give none to a bare address.
+    made: list[Counter] = []
+
+    def app_at(address: str) -> Any:
+        made.append(Counter(office, Settings(public_url=address)))
+        return made[0].app
+
+    with serving(app_at, "localhost") as address:
+        yield Site(made[0], address)
     db.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

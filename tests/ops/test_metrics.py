@@ -16,8 +16,9 @@ from models.services.machine import set_aside
 from ops.metrics import OUTCOMES, as_text
 from ops.queue import hold
 from tests.batch_files import a_batch, cells
+from tests.cases import an_application
 from tests.conftest import Database as Urls
-from tests.factories import Office, an_application, an_office
+from tests.factories import Office, an_office
 from tests.models.services.batches import Batches
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"

@@ -18,9 +18,10 @@ from ops import doctor
 from ops.case import why
 from ops.embedded import Servers
 from ops.queue import lengths, send_again
+from tests.cases import an_application
 from tests.conftest import Database as Urls
 from tests.conftest import TestServers
-from tests.factories import Office, an_application, an_office
+from tests.factories import Office, an_office
 from tests.models.services.probe import rows
 from workers.settings import Settings
 

@@ -16,9 +16,10 @@ from models.services.issuance import state
 from ops import audit, doctor, issuance
 from ops.case import why
 from ops.embedded import Servers
+from tests.cases import an_application
 from tests.conftest import Database as Urls
 from tests.conftest import TestServers
-from tests.factories import Office, an_application, an_office
+from tests.factories import Office, an_office
 from tests.ops.audit.conftest import seal_all
 from workers.adapters.checkpoints import CheckpointFile
 from workers.adapters.office_keys import load_audit_key, make_audit_key

@@ -38,7 +38,7 @@ from ops.office import worker_command
 from ops.processes import Program
 from ops.samples.berkas import SampleFile
 from ops.seed import demo_password
-from tests.factories import TAKEN
+from tests.cases import TAKEN
 from workers.adapters.trust import load_trust
 from workers.adapters.vault import open_vault
 

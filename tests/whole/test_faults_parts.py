@@ -22,8 +22,9 @@ from ops.faults.judge import judge
 from ops.faults.proxy import Proxy
 from ops.faults.run import _figures, holds
 from ops.faults.schedule import KINDS, plan
+from tests.cases import an_application
 from tests.conftest import Database as Urls
-from tests.factories import Office, an_application, an_office
+from tests.factories import Office, an_office
 from tests.models.services.probe import events
 from workers.adapters.clock import SystemClock, _offset
 

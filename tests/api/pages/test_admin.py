@@ -20,7 +20,8 @@ from models.tables.cases import Event
 from models.tables.people import Person, RoleGrant, SigningKey
 from tests.api.counter import Counter, password_of
 from tests.api.pages.test_officials import browser
-from tests.factories import HEAD, an_application, passphrase_of
+from tests.cases import an_application
+from tests.factories import HEAD, passphrase_of
 
 PAGES = [
     "/admin",

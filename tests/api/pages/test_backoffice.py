@@ -18,7 +18,8 @@ from models.tables.cases import Event
 from models.tables.letters import Licence
 from tests.api.counter import Counter
 from tests.api.pages.backoffice import StampPress, browser, queries_of
-from tests.factories import HEAD, Office, an_application, drive
+from tests.cases import an_application, drive
+from tests.factories import HEAD, Office
 
 MARCH = date(2026, 3, 1)
 

@@ -21,7 +21,8 @@ from models.tables.backoffice import RegisterBook
 from models.tables.cases import Event, HolderData
 from tests.api.counter import Counter
 from tests.api.pages.backoffice import PlainRegisterPress, browser, queries_of
-from tests.factories import Office, a_draft, an_application, drive
+from tests.cases import a_draft, an_application, drive
+from tests.factories import Office
 
 NUMBER = r"503/\d{4}/DPMPTSP/SIKRO/2026"
 EXPORT = "register_exported"

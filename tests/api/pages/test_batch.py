@@ -13,7 +13,8 @@ from models.services.verify import verify
 from models.tables.batch import Batch
 from tests.api.counter import Counter
 from tests.batch_files import a_batch, as_csv, as_zip, cells, files_of
-from tests.factories import Office, an_application
+from tests.cases import an_application
+from tests.factories import Office
 from tests.models.services.batches import Batches
 from tests.models.services.probe import only
 

@@ -10,7 +10,8 @@ from models.services.issuance import state
 from models.services.register_close import ClosingDesk, close_register
 from tests.api.counter import Counter
 from tests.api.pages.backoffice import browser
-from tests.factories import TEMPLATES, an_application
+from tests.cases import an_application
+from tests.factories import TEMPLATES
 from workers.adapters.register_press import TypstRegisterPress
 
 HOME = "/ops/penerbitan"

@@ -11,7 +11,8 @@ from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from tests.api.counter import Counter, give_passwords, password_of
-from tests.factories import HEAD, add_person, an_application
+from tests.cases import an_application
+from tests.factories import HEAD, add_person
 
 HTML = {"accept": "text/html"}
 

@@ -17,7 +17,8 @@ from models.tables.cases import Event
 from models.tables.desks import PageImage
 from tests.api.counter import Counter, give_passwords
 from tests.api.pages.officials import HTML, FakeReader, browser, draw, hidden, queries, text_of
-from tests.factories import HEAD, Office, add_person, an_application
+from tests.cases import an_application
+from tests.factories import HEAD, Office, add_person
 
 STAGES = ("draft", "verifying", "returned", "awaiting_paraf", "amending", "awaiting_signature", "ready", "closed",
           "rejected", "withdrawn", "lapsed", "preparing")  # fmt: skip

@@ -14,7 +14,8 @@ from models.services.send_back import amend, send_back
 from models.services.verify import verify
 from tests.api.counter import Counter
 from tests.api.pages.officials import HTML, browser, draw, hidden, queries, text_of, ticked
-from tests.factories import HEAD, Office, add_key, an_application, drive, endorse, letter_of, passphrase_of
+from tests.cases import an_application, drive, endorse, letter_of
+from tests.factories import HEAD, Office, add_key, passphrase_of
 
 
 def pick_of(office: Office, case: UUID) -> str:

@@ -6,7 +6,8 @@ from models.services.heartbeat import beat
 from models.services.machine import set_aside
 from models.tables.work import Heartbeat
 from tests.api.counter import Counter
-from tests.factories import Office, an_application
+from tests.cases import an_application
+from tests.factories import Office
 from tests.models.services.probe import undone
 
 

@@ -17,7 +17,8 @@ from models.tables.letters import HandOver
 from models.tables.survey import SurveyAnswer
 from ops.samples.people import applicant, holder_data
 from tests.api.counter import JPEG, PDF, Counter, password_of
-from tests.factories import Office, an_application, sikro_definition
+from tests.cases import an_application
+from tests.factories import Office, sikro_definition
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"strokes"
 TAKEN = {"receiver": "Melur Andrasari", "relation": "pemohon", "identity": "ktp"}

@@ -12,7 +12,8 @@ from models.services.verify import return_to_applicant
 from models.tables.cases import HolderData
 from ops.page_weight import page_weight
 from tests.api.counter import PDF, Counter
-from tests.factories import Office, an_application
+from tests.cases import an_application
+from tests.factories import Office
 
 KIB = 1024
 STAGES = ["checking", "verifying", "returned", "lapsed", "rejected", "withdrawn", "preparing", "awaiting_paraf",

@@ -18,7 +18,8 @@ from models.services.void import end_licence, void_number
 from models.tables.cases import HolderData
 from models.tables.letters import Licence, RegisterEntry
 from tests.api.counter import Counter
-from tests.factories import Office, an_application
+from tests.cases import an_application
+from tests.factories import Office
 
 UNKNOWN = "Surat izin ini tidak dikenal"
 

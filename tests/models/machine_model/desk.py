@@ -17,7 +17,8 @@ from models.services.submit import submit
 from models.services.verify import reject, return_to_applicant, verify
 from models.services.void import void_number
 from models.services.withdraw import withdraw
-from tests.factories import TAKEN, Office, endorse, letter_of
+from tests.cases import TAKEN, endorse, letter_of
+from tests.factories import Office
 from tests.fakes import Knob
 
 Act = Callable[[Office, UUID, str, int], object]

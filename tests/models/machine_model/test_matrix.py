@@ -15,8 +15,9 @@ from models.services.withdraw import lapse_overdue
 from models.tables.cases import Event
 from models.tables.letters import Endorsement, PileItem
 from models.tables.work import Outbox
+from tests.cases import an_application, drive, hand_in
 from tests.conftest import Database as Urls
-from tests.factories import Office, an_application, an_office, drive, hand_in
+from tests.factories import Office, an_office
 from tests.models.machine_model.desk import ACTS
 from tests.models.machine_model.model import EVERYBODY, HUMAN, MACHINE, STAGES, Model
 

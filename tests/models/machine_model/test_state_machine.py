@@ -17,8 +17,9 @@ from models.db import Database
 from models.rules.errors import NotFound, ParafError
 from models.services.machine import Ticket, begin, retry
 from models.services.sweep import sweep
+from tests.cases import a_draft, hand_in
 from tests.conftest import Database as Urls
-from tests.factories import Office, a_draft, an_office, hand_in
+from tests.factories import Office, an_office
 from tests.fakes import MONDAY_MORNING, Knob
 from tests.models.machine_model.desk import ACTS, knob_of
 from tests.models.machine_model.model import EVERYBODY, HUMAN, MACHINE, STILL, Model

@@ -21,8 +21,9 @@ from models.rules.errors import AlreadyDone, StaleVersion, WrongStage
 from models.services.endorse import endorse_one
 from models.services.machine import begin
 from models.tables.letters import Endorsement, NumberSeries, RegisterEntry
+from tests.cases import an_application, drive, endorse, letter_of
 from tests.conftest import Database as Urls
-from tests.factories import Office, an_application, an_office, drive, endorse, grant, letter_of, passphrase_of
+from tests.factories import Office, an_office, grant, passphrase_of
 from tests.models.race.conftest import together
 from tests.models.services.probe import standing
 

@@ -16,7 +16,8 @@ from models.services.submit import submit
 from models.tables.cases import Application, Event
 from models.tables.letters import Blanko, Endorsement, Letter, Licence, Pile, RegisterEntry
 from models.tables.work import Outbox
-from tests.factories import HEAD, Office, a_draft, an_application, endorse, hand_in, letter_of, passphrase_of
+from tests.cases import a_draft, an_application, endorse, hand_in, letter_of
+from tests.factories import HEAD, Office, passphrase_of
 from tests.models.race.conftest import RACERS, together
 
 

@@ -11,7 +11,8 @@ from models.services.inputs import Amendment
 from models.services.send_back import amend
 from models.services.void import void_number
 from models.tables.letters import NumberSeries, RegisterEntry
-from tests.factories import HEAD, Office, an_application, drive, endorse
+from tests.cases import an_application, drive, endorse
+from tests.factories import HEAD, Office
 
 LAST_SECOND = datetime(2026, 12, 31, 16, 59, 59, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 12, 31, 17, 0, 0, tzinfo=UTC)

@@ -20,7 +20,8 @@ from models.services.reconcile import reconcile
 from models.tables.audit import Alarm
 from models.tables.cases import Event
 from models.tables.letters import Licence
-from tests.factories import Office, an_application
+from tests.cases import an_application
+from tests.factories import Office
 from tests.models.services.probe import only, rows
 from tests.ops.audit.conftest import seal_all
 from workers.adapters.checkpoints import CheckpointFile

@@ -17,7 +17,8 @@ from models.services.submit import submit
 from models.services.withdraw import withdraw
 from models.tables.cases import Document, HolderData
 from ops.samples.people import applicant
-from tests.factories import Office, a_draft, an_application, attach_file, hand_in, holder_input
+from tests.cases import a_draft, an_application, attach_file, hand_in, holder_input
+from tests.factories import Office
 from tests.models.services.probe import events, kinds, only, rows, standing, undone
 
 

@@ -22,7 +22,8 @@ from models.tables.audit import AuditCheckpoint, AuditSeal
 from models.tables.cases import Event
 from models.tables.work import Heartbeat
 from ops.checker.audit import verify
-from tests.factories import Office, an_application, drive
+from tests.cases import an_application, drive
+from tests.factories import Office
 from tests.models.services.probe import only, rows
 from tests.ops.audit.conftest import seal_all
 from workers.adapters.checkpoints import CheckpointFile

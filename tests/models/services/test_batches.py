@@ -27,7 +27,8 @@ from models.tables.batch import Batch, BatchKey, BatchMember, BatchRow
 from models.tables.cases import Application, Document, Event, HolderData
 from models.tables.work import MailMessage, Outbox, ReceiptFile
 from tests.batch_files import a_batch, as_csv, as_ndjson, as_xlsx, as_zip, cells, files_of
-from tests.factories import Office, drive, office_calendar
+from tests.cases import drive
+from tests.factories import Office, office_calendar
 from tests.models.services.batches import Batches
 from tests.models.services.probe import kinds, only, rows
 

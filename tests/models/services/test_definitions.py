@@ -18,7 +18,8 @@ from models.services.verify import verify
 from models.tables.cases import CompletenessCheck, Verification
 from models.tables.definitions import SopVersion
 from models.tables.letters import RegisterEntry
-from tests.factories import Office, an_application, attach_file, drive, sikro_definition
+from tests.cases import an_application, attach_file, drive
+from tests.factories import Office, sikro_definition
 from tests.models.services.probe import only, rows
 
 BPJS = Requirement(code="bpjs", label="Kartu BPJS", need="mandatory", hint="Unggah kartunya.")

@@ -30,18 +30,15 @@ from models.services.people import actor_of, post_of
 from models.services.send_back import amend, send_back
 from models.tables.letters import Blanko, Endorsement, Letter, Pile
 from models.tables.people import Person, RoleGrant, SigningKey
+from tests.cases import an_application, drive, endorse, letter_of
 from tests.factories import (
     HEAD,
     INITIALLERS,
     Office,
     add_key,
     add_person,
-    an_application,
-    drive,
     end_grants,
-    endorse,
     grant,
-    letter_of,
     passphrase_of,
     sikro_definition,
 )

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 
 from models.rules.numbering import JAKARTA
 from models.services.figures import bounds, count_months, months_back, step_minutes
-from tests.factories import Office, an_application, office_calendar, sikro_definition
+from tests.cases import an_application
+from tests.factories import Office, office_calendar, sikro_definition
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=JAKARTA)
 

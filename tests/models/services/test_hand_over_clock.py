@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from models.services.hand_over import hand_over
 from models.tables.letters import HandOver, Licence
-from tests.factories import TAKEN, Office, an_application
+from tests.cases import TAKEN, an_application
+from tests.factories import Office
 from tests.models.services.probe import events, only
 
 

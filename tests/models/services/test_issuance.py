@@ -13,7 +13,8 @@ from models.services.sweep import sweep
 from models.tables.audit import IssuanceStop
 from models.tables.cases import Event
 from models.tables.letters import RegisterEntry
-from tests.factories import Office, an_application, drive, endorse
+from tests.cases import an_application, drive, endorse
+from tests.factories import Office
 from tests.models.services.probe import only, rows, undone
 
 REASON = "Cap kantor sedang diganti."

@@ -23,9 +23,10 @@ from models.services.machine import MAX_ATTEMPTS, Ticket, begin, retry
 from models.services.number import assign_number
 from models.tables.letters import Licence, RegisterEntry
 from ops.embedded_postgres import plain
+from tests.cases import an_application, drive, hand_in
 from tests.conftest import Database as Urls
 from tests.conftest import TestServers
-from tests.factories import Office, an_application, drive, hand_in
+from tests.factories import Office
 from tests.fakes import Knob
 from tests.models.services.probe import events, kinds, rows, standing, undone, work_of
 

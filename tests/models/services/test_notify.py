@@ -18,7 +18,8 @@ from models.services.submit import submit
 from models.services.verify import return_to_applicant
 from models.tables.cases import Event
 from models.tables.work import MailMessage, Outbox
-from tests.factories import TEMPLATES, Office, a_draft, an_application, attach_file, drive
+from tests.cases import a_draft, an_application, attach_file, drive
+from tests.factories import TEMPLATES, Office
 from tests.fakes import FakeCourier
 from workers.adapters.mailer import JinjaMailRenderer
 

@@ -27,18 +27,8 @@ from models.services.inputs import PileLetter
 from models.services.machine import NeedsPerson, retry, run_step
 from models.services.sweep import sweep
 from models.tables.letters import Endorsement, Letter, Pile, PileItem, RegisterEntry
-from tests.factories import (
-    HEAD,
-    Office,
-    add_key,
-    add_person,
-    an_application,
-    drive,
-    endorse,
-    grant,
-    letter_of,
-    passphrase_of,
-)
+from tests.cases import an_application, drive, endorse, letter_of
+from tests.factories import HEAD, Office, add_key, add_person, grant, passphrase_of
 from tests.models.services.probe import events, kinds, only, rows, standing, undone
 
 

@@ -19,7 +19,8 @@ from models.services.receipts import SIZES, TASK, ReceiptDesk, make_receipt, rec
 from models.services.submit import submit
 from models.tables.cases import Event
 from models.tables.work import Outbox, ReceiptFile
-from tests.factories import TEMPLATES, Office, an_application, attach_file, drive
+from tests.cases import an_application, attach_file, drive
+from tests.factories import TEMPLATES, Office
 from tests.fakes import Knob
 
 

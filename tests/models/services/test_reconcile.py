@@ -13,7 +13,8 @@ from models.services.reconcile import reconcile
 from models.services.void import void_number
 from models.tables.audit import Reconciliation, ReconciliationDifference
 from models.tables.letters import Licence
-from tests.factories import Office, an_application
+from tests.cases import an_application
+from tests.factories import Office
 from tests.models.services.probe import only, rows
 
 NOW = timedelta(0)

@@ -15,7 +15,8 @@ from models.services.number import TOKEN_BYTES, assign_number
 from models.services.send_back import amend
 from models.services.void import end_licence, void_number
 from models.tables.letters import Dossier, HandOver, Licence, NumberSeries, RegisterEntry
-from tests.factories import HEAD, TAKEN, Office, an_application, drive, endorse
+from tests.cases import TAKEN, an_application, drive, endorse
+from tests.factories import HEAD, Office
 from tests.models.services.probe import events, kinds, only, rows, standing, undone
 
 REASON = "Nomor salah dicetak pada map."

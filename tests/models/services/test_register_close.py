@@ -18,7 +18,8 @@ from models.services.void import end_licence, void_number
 from models.tables.audit import RegisterDay
 from models.tables.letters import Licence
 from ops.checker.register_days import misclosed
-from tests.factories import TEMPLATES, Office, an_application, drive
+from tests.cases import an_application, drive
+from tests.factories import TEMPLATES, Office
 from tests.models.services.probe import only, rows
 from workers.adapters.register_press import TypstRegisterPress
 

@@ -23,8 +23,9 @@ from models.tables.letters import Dossier, Licence, RegisterEntry
 from models.tables.people import LoginAttempt, LoginSession
 from models.tables.work import MailMessage, ReceiptFile
 from ops.embedded_postgres import plain
+from tests.cases import an_application
 from tests.conftest import Database as Urls
-from tests.factories import Office, an_application
+from tests.factories import Office
 
 LIVES = Retention()
 

@@ -17,7 +17,8 @@ from models.services.verify import return_to_applicant, verify
 from models.services.withdraw import lapse_overdue
 from models.tables.cases import CompletenessCheck, Deficiency, Document, Verification
 from models.tables.work import MailMessage
-from tests.factories import Office, a_draft, an_application, attach_file, drive
+from tests.cases import a_draft, an_application, attach_file, drive
+from tests.factories import Office
 from tests.models.services.probe import events, kinds, only, rows, standing, undone
 
 KTP = ReturnItem(requirement="ktp", reason="ktp_tidak_terbaca")

@@ -12,7 +12,8 @@ from models.services.send_back import amend, send_back
 from models.services.verify import return_to_applicant
 from models.tables.cases import HolderData, Verification
 from models.tables.letters import Blanko, Endorsement, Letter, SentBack
-from tests.factories import HEAD, INITIALLERS, SIGNERS, Office, an_application, attach_file, drive, endorse, letter_of
+from tests.cases import an_application, attach_file, drive, endorse, letter_of
+from tests.factories import HEAD, INITIALLERS, SIGNERS, Office
 from tests.models.services.probe import events, only, rows, standing, undone
 
 REASON = "Nama tempat kerja salah tulis."

@@ -12,7 +12,8 @@ from models.tables.cases import CompletenessCheck, Event, HolderData, Verificati
 from models.tables.letters import Blanko, Dossier, Endorsement, HandOver, Letter, Licence, Pile, RegisterEntry
 from models.tables.people import Person
 from models.tables.work import MailMessage
-from tests.factories import SIGNERS, Office, an_application
+from tests.cases import an_application
+from tests.factories import SIGNERS, Office
 from tests.models.services.probe import events, kinds, only, rows, undone, work_of
 
 PASSAGES = [

@@ -18,7 +18,8 @@ from models.services.heartbeat import beat
 from models.services.sweep import HEARTBEAT, KEEP_DONE, SweepReport, sweep
 from models.tables.letters import Pile
 from models.tables.work import Heartbeat, Outbox
-from tests.factories import Office, an_application, drive, endorse
+from tests.cases import an_application, drive, endorse
+from tests.factories import Office
 from tests.models.services.probe import kinds, lose_work, only, rows, standing, undone, work_of
 
 

@@ -16,7 +16,8 @@ from models.services.submit import submit
 from models.services.verify import reject, return_to_applicant, verify
 from models.tables.cases import CompletenessCheck, Deficiency, Document, Verification
 from ops.samples.people import applicant
-from tests.factories import Office, a_draft, an_application, attach_file, drive, hand_in, holder_input
+from tests.cases import a_draft, an_application, attach_file, drive, hand_in, holder_input
+from tests.factories import Office
 from tests.models.services.probe import events, only, rows, standing, undone
 
 KTP = ReturnItem(requirement="ktp", reason="ktp_tidak_terbaca")

@@ -15,8 +15,9 @@ from sqlalchemy.engine import make_url
 from models.db import Database
 from models.rules.stages import Stage
 from ops.embedded_postgres import plain
+from tests.cases import an_application
 from tests.conftest import TestServers
-from tests.factories import an_application, an_office
+from tests.factories import an_office
 
 Statements = Sequence[LiteralString]
 

@@ -100,3 +100,15 @@ def licence(
             CASE WHEN {final} <> '' THEN now() END, '{status}', ''
         FROM application a JOIN blanko b ON b.application_id = a.id AND b.revision = a.revision
         LEFT JOIN register_entry r ON r.application_id = a.id AND r.state = 'active' WHERE a.id = %({case})s"""
+
+
+def a_case(stage: LiteralString, version: LiteralString = "1", more: LiteralString = "0") -> LiteralString:
+    return (
+        "INSERT INTO application (licence_code, application_type, channel, stage, version, revision, round, paraf_next,"
+        " paraf_count, priority, created_at, stage_since, quarantine_reason)"
+        f" VALUES ('SIKRO', 'baru', 'online', '{stage}', {version}, 1, {more}, 1, 0, 5, now(), now(), '')"
+    )
+
+
+def only(change: LiteralString, case: LiteralString) -> LiteralString:
+    return f"UPDATE application SET {change} WHERE id = %({case})s"

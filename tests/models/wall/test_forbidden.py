@@ -6,25 +6,13 @@ from typing import LiteralString
 
 import pytest
 
-from tests.models.wall.conftest import Refused, Wall
-from tests.models.wall.statements import TAKE, letter, licence, move, number, paraf, queued, told
+from tests.models.wall.conftest import Refused
+from tests.models.wall.statements import TAKE, a_case, letter, licence, move, number, only, paraf, told
 
 RULE, RIGHT, KEY, UNIQUE, CHECK = "23001", "42501", "23503", "23505", "23514"
 
 Case = tuple[str, str, str, tuple[LiteralString, ...]]
 """What it tries, SQLSTATE, constraint (empty: a right is missing), statements."""
-
-
-def a_case(stage: LiteralString, version: LiteralString = "1", more: LiteralString = "0") -> LiteralString:
-    return (
-        "INSERT INTO application (licence_code, application_type, channel, stage, version, revision, round, paraf_next,"
-        " paraf_count, priority, created_at, stage_since, quarantine_reason)"
-        f" VALUES ('SIKRO', 'baru', 'online', '{stage}', {version}, 1, {more}, 1, 0, 5, now(), now(), '')"
-    )
-
-
-def only(change: LiteralString, case: LiteralString) -> LiteralString:
-    return f"UPDATE application SET {change} WHERE id = %({case})s"
 
 
 BEGINNINGS: tuple[Case, ...] = (
@@ -383,94 +371,3 @@ FORBIDDEN = (*BEGINNINGS, *MOVES, *COUNTERS, *ENDORSING, *LETTERS, *REGISTER, *B
 def test_it_is_refused(refused: Refused, sqlstate: str, constraint: str, statements: tuple[LiteralString, ...]) -> None:
     error = refused(statements)
     assert (error.sqlstate, error.diag.constraint_name or "") == (sqlstate, constraint)
-
-
-PERMITTED: tuple[tuple[str, tuple[LiteralString, ...]], ...] = (
-    ("begin a draft", (a_case("draft"),)),
-    ("withdraw", (move("verifying", "withdrawn"), told("verifying", "verifying"))),
-    (
-        "put the first paraf",
-        (
-            paraf("awaiting_paraf"),
-            move("awaiting_paraf", "applying_paraf"),
-            told("awaiting_paraf", "awaiting_paraf"),
-            queued("awaiting_paraf", "paraf.apply_paraf"),
-        ),
-    ),
-    ("put the second paraf", (paraf("paraf2", "ahli_madya"),)),
-    (
-        "apply the last paraf",
-        (
-            letter("last_paraf"),
-            move("last_paraf", "awaiting_signature", ", paraf_next = 4"),
-            told("last_paraf", "applying_paraf"),
-        ),
-    ),
-    ("sign", (paraf("awaiting_signature", "kepala_dinas", kind="signature"),)),
-    ("apply the first paraf", (letter("applying_paraf"), move("applying_paraf", "awaiting_paraf", ", paraf_next = 2"),
-                               told("applying_paraf", "applying_paraf"))),
-    (
-        "send back",
-        (move("paraf2", "amending", ", revision = revision + 1, paraf_next = 1"), told("paraf2", "awaiting_paraf")),
-    ),
-    (
-        "number a signed letter",
-        (
-            TAKE,
-            number(),
-            licence(),
-            move("numbering", "assembling"),
-            told("numbering", "numbering"),
-            queued("numbering", "paraf.assemble_licence"),
-        ),
-    ),
-    (
-        "issue",
-        (
-            "UPDATE licence SET sha256 = repeat('a', 64), size = 9, status = 'valid', issued_at = now()"
-            " WHERE application_id = %(assembling)s",
-            move("assembling", "ready"),
-            told("assembling", "assembling"),
-        ),
-    ),
-    (
-        "void a number",
-        (
-            "UPDATE licence SET status = 'void' WHERE application_id = %(ready)s",
-            "UPDATE register_entry SET state = 'void', void_reason = 'salah cetak', voided_by = %(blanko)s,"
-            " voided_at = now() WHERE application_id = %(ready)s",
-            move("ready", "amending", ", revision = revision + 1, paraf_next = 1"),
-            told("ready", "ready"),
-        ),
-    ),
-    (
-        "hand over",
-        (
-            "INSERT INTO hand_over SELECT l.id, l.application_id, %(loket)s, 'R', 'pemohon', 'ktp', '', now()"
-            " FROM licence l WHERE l.application_id = %(ready)s",
-            move("ready", "archiving"),
-            told("ready", "ready"),
-            queued("ready", "paraf.assemble_dossier"),
-        ),
-    ),
-    (
-        "archive",
-        (
-            "INSERT INTO dossier VALUES (%(archiving)s, repeat('a', 64), 1, now())",
-            move("archiving", "closed"),
-            told("archiving", "archiving"),
-        ),
-    ),
-    ("revoke", ("UPDATE licence SET status = 'revoked' WHERE application_id = %(closed)s",)),
-    ("correct data at amending", ("UPDATE holder_data SET name = 'Lain' WHERE application_id = %(amending)s",)),
-    ("finish work", ("UPDATE outbox SET done_at = now() WHERE subject_id = %(numbering)s AND done_at IS NULL",)),
-    ("clear finished work", ("DELETE FROM outbox WHERE subject_id = %(numbering)s AND done_at IS NOT NULL",)),
-    ("wipe a secret", ("UPDATE pile SET secret = NULL, wiped_at = now() WHERE secret IS NOT NULL",)),
-    ("end a role", ("UPDATE role_grant SET valid_until = '2026-12-31' WHERE person_id = %(muda)s",)),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("statements", [case[1] for case in PERMITTED], ids=[case[0] for case in PERMITTED])
-def test_it_is_permitted(wall: Wall, before: dict[str, str], statements: tuple[LiteralString, ...]) -> None:
-    assert wall.rehearse(statements) >= 1
-    assert wall.content() == before

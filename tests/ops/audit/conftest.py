@@ -20,10 +20,12 @@ from models.db import Database
 from models.ports import Clock
 from models.services.audit import CheckpointBook, Pace, keep_audit
 from models.services.casework import record
-from ops.checker.audit import AuditFindings, verify
+from ops.checker.audit import verify
+from ops.checker.report import CheckReport
 from ops.embedded_postgres import plain
+from tests.cases import an_application
 from tests.conftest import TestServers
-from tests.factories import an_application, an_office
+from tests.factories import an_office
 from workers.adapters.checkpoints import CheckpointFile
 from workers.adapters.letter.office_ca import public_pem
 
@@ -70,7 +72,7 @@ class Copy:
     def lines(self) -> list[bytes]:
         return self.file.read_bytes().splitlines(keepends=True)
 
-    def verify(self, *printed: str) -> AuditFindings:
+    def verify(self, *printed: str) -> CheckReport:
         return verify(self.url, self.file.read_bytes() if self.file.exists() else b"", self.keys, printed)
 
     def rules(self, *printed: str) -> set[str]:

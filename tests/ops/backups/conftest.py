@@ -18,7 +18,8 @@ from ops.backups.taking import Taken, take
 from ops.embedded import Servers, start_servers
 from ops.embedded_postgres import plain
 from ops.home import passing_home
-from tests.factories import Office, an_application, an_office
+from tests.cases import an_application
+from tests.factories import Office, an_office
 from tests.fakes import FakeClock
 from tests.ops.audit.conftest import seal_all
 from tests.ops.checker.conftest import with_real_letters

@@ -22,9 +22,10 @@ from ops.backups.taking import prune, prune_wal, take
 from ops.embedded import Servers
 from ops.embedded_postgres import Place, find_place, plain, wal_folder
 from ops.home import Home
+from tests.cases import an_application
 from tests.conftest import Database as Urls
 from tests.conftest import TestServers
-from tests.factories import Office, an_application
+from tests.factories import Office
 from tests.ops.audit.conftest import seal_all
 from tests.ops.backups.conftest import House, book_of, furnish
 from workers.adapters.vault import FolderVault

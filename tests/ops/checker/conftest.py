@@ -29,8 +29,9 @@ from ops.checker.report import CheckReport
 from ops.embedded_postgres import plain
 from ops.samples.pdf import TextLine, typed
 from ops.samples.people import OFFICE_PEOPLE
+from tests.cases import an_application, drive
 from tests.conftest import TestServers
-from tests.factories import SIGNERS, TEMPLATES, Office, an_application, an_office, drive, passphrase_of
+from tests.factories import SIGNERS, TEMPLATES, Office, an_office, passphrase_of
 from tests.fakes import FakeScanner
 from workers.adapters.dossier import TypstDossierPress
 from workers.adapters.letter import office_ca
