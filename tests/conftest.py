@@ -176,8 +176,9 @@ def broker_url(servers: TestServers, worker_number: int) -> str:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium a module; each test opens a context of its own in it."""
-    from playwright.sync_api import sync_playwright  # starts a driver: only tests that open pages pay for it
+    from playwright.sync_api import expect, sync_playwright  # starts a driver: only tests that open pages pay for it
 
+    expect.set_options(timeout=20_000)  # a busy machine answers late, and is right all the same
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=SWITCHES.split())
         yield chromium

@@ -14,7 +14,7 @@ from uuid import UUID
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from models.db import Database
 from models.ports import PageLook
@@ -125,14 +125,14 @@ def test_three_parafs_and_a_pile_signed_on_a_phone(site: Site, opened: Open, scr
             clean(page)
         act = "Tandatangani" if username == HEAD else "Paraf"
         give(page, username, act)
-        assert "0 dari 4 surat" in page.inner_text("main")
+        expect(page.locator("main")).to_contain_text("0 dari 4 surat")
         site.work()
         if scripts:
             page.wait_for_selector("strong:has-text('4 dari 4')")
             clean(page)
         else:
             page.click("text=Muat ulang")
-            assert "4 dari 4 surat" in page.inner_text("main")
+            expect(page.locator("main")).to_contain_text("4 dari 4 surat")
     assert {office.case(case).stage for case in cases} == {"ready"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from models.db import Database
 from tests.api.counter import Counter, give_passwords, password_of
@@ -154,10 +155,11 @@ def test_two_steps_without_scripts(opened: Callable[..., Page], site: Site) -> N
     page.fill("#f-username", "loket")
     page.fill("#f-password", password_of("loket"))
     page.click("main button[data-once]")
-    assert "Langkah kedua" in page.title()
+    page.wait_for_url("**/masuk/kode")
+    expect(page).to_have_title(re.compile("Langkah kedua"))
     page.fill("#f-code", "000000")
     page.click("main button[data-once]")
-    assert page.is_visible("text=Kode salah atau sudah dipakai >> nth=0")
+    expect(page.locator("text=Kode salah atau sudah dipakai >> nth=0")).to_be_visible()
     page.fill("#f-code", code)
     page.click("main button[data-once]")
     page.wait_for_url("**/kotak")
