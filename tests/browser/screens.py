@@ -38,7 +38,8 @@ PUBLIC = {
 }
 STAFF: Mapping[str, Mapping[str, str]] = {
     "loket": {"kotak": "/kotak", "loket": "/loket", "serah": "/serah", "cari": "/cari?q=REG/0000", "saya": "/saya"},
-    "blanko": {"nomor": "/nomor", "register": "/register"},
+    "blanko": {"nomor": "/nomor", "register": "/register", "penutupan": "/register/penutupan"},
+    "operator": {"ops": "/ops", "batch": "/batch"},
     "muda": {"tinjau-paraf": "/tinjau"},
     "kepala": {
         "tinjau": "/tinjau",

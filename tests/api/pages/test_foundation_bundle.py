@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+import templates
 from ops import bundle
 from ops.bundle import PUBLIC, STATIC, Rule, merged, parse, pick, sheets, squeezed, text
 from ops.vendor import PACKAGES, without_foreign_font
@@ -46,6 +48,16 @@ def test_public_pages_get_no_staff_components() -> None:
     css = (STATIC / "css/public.css").read_text()
     assert not re.search(r"moj-|pf-viewer__bar|pf-pile|govuk-accordion|govuk-header\b|probation", css)
     assert ".moj-timeline" in (STATIC / "css/staff.css").read_text()
+
+
+def test_what_public_pages_draw_is_coloured_there_too() -> None:
+    """An SVG without its rules is black, and as wide as the page."""
+    css = (STATIC / "css/public.css").read_text()
+    pages = Path(templates.__path__[0]) / "pages"
+    assert "ui.bars(" in (pages / "public/sop.html").read_text()
+    drawn = set(re.findall(r"pf-chart[\w-]*", (pages / "macros/charts.html").read_text())) - {"pf-chart__table"}
+    assert len(drawn) >= 8
+    assert [name for name in sorted(drawn) if f".{name}" not in css] == []
 
 
 def test_a_rule_stays_only_with_kept_components() -> None:
