@@ -15,6 +15,7 @@ from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pikepdf
@@ -51,22 +52,24 @@ class Ear:
 
     def __init__(self, url: str) -> None:
         self.heard: list[str] = []
-        self._stop = threading.Event()
-        self._url = url
+        self._url, self._last_word = url, f"enough-{uuid4().hex}"
+        self._listens = threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
+        assert self._listens.wait(30), "the broker lets nobody listen"
 
     def _listen(self) -> None:
-        with redis.Redis.from_url(self._url, socket_timeout=1) as broker, broker.monitor() as monitor:
-            while not self._stop.is_set():
-                try:
-                    self.heard.append(str(monitor.next_command()["command"]))
-                except redis.exceptions.TimeoutError:
-                    continue
+        # No time-out: after one the library opens its connection anew, and the new one monitors nothing.
+        with redis.Redis.from_url(self._url, socket_timeout=None) as broker, broker.monitor() as monitor:
+            self._listens.set()
+            while self._last_word not in (command := str(monitor.next_command()["command"])):
+                self.heard.append(command)
 
     def close(self) -> str:
-        self._stop.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            with redis.Redis.from_url(self._url) as broker:
+                broker.echo(self._last_word)
+            self._thread.join()
         return "\n".join(self.heard)
 
 
