@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from contextlib import suppress
 
@@ -17,7 +18,8 @@ class Proxy:
         self._target, self._delay = target, 0.0
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
+        self._carried: set[asyncio.Task[None]] = set()
+        self._ready, self._over = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name=f"proxy of {target}", daemon=True)
         self.port = 0
         self._thread.start()
@@ -33,44 +35,55 @@ class Proxy:
 
     def close(self) -> None:
         """Cut all and listen no more."""
-        self._loop.call_soon_threadsafe(self._stop)
+        self._over = True
+        # A last caller, who finds that all is over. Nothing is cancelled: whoever is cancelled between a socket and
+        # its first step closes nothing.
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), OPEN_SECONDS).close()
         self._thread.join(OPEN_SECONDS)
-
-    def _stop(self) -> None:
-        self._cut()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
 
     def _cut(self) -> None:
         for writer in list(self._writers):
             writer.transport.abort()
 
     def _run(self) -> None:
-        with suppress(asyncio.CancelledError):
-            self._loop.run_until_complete(self._serve())
+        self._loop.run_until_complete(self._serve())
         self._loop.run_until_complete(_all_others())
         self._loop.close()
 
     async def _serve(self) -> None:
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        async with server:
-            await server.serve_forever()
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.setblocking(False)
+            self.port = listening.getsockname()[1]
+            self._ready.set()
+            while not self._over:
+                caller, _ = await self._loop.sock_accept(listening)
+                carried = self._loop.create_task(self._carry(caller))
+                self._carried.add(carried)
+                carried.add_done_callback(self._carried.discard)
+        self._cut()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
-        except OSError:
-            writer.transport.abort()
-            return
-        self._writers |= {writer, far_writer}
-        # Cancelled when all is over, and then it ends like any other: who started it would complain else.
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer), return_exceptions=True)
-        for one in (writer, far_writer):
-            self._writers.discard(one)
-            one.transport.abort()
+    async def _carry(self, caller: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=caller)
+        ends = [writer]
+        self._writers.add(writer)
+        with suppress(OSError, TimeoutError):
+            far = asyncio.open_connection("127.0.0.1", self._target)
+            far_reader, far_writer = await asyncio.wait_for(far, OPEN_SECONDS / 2)
+            ends.append(far_writer)
+            self._writers.add(far_writer)
+            if not self._over:
+                pumps = self._pump(reader, far_writer), self._pump(far_reader, writer)
+                await asyncio.gather(*pumps, return_exceptions=True)
+        for one in ends:
+            await self._hang_up(one)
+
+    async def _hang_up(self, writer: asyncio.StreamWriter) -> None:
+        """Its socket is closed when this ends: nothing is left to a loop that will not turn again."""
+        self._writers.discard(writer)
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -86,6 +99,8 @@ class Proxy:
 
 
 async def _all_others() -> None:
-    """Wait until every task of this loop has ended."""
-    if left := asyncio.all_tasks() - {asyncio.current_task()}:
+    """Wait until every task of this loop has ended, and what each of them left to the next turn is done."""
+    while left := asyncio.all_tasks() - {asyncio.current_task()}:
         await asyncio.wait(left)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)

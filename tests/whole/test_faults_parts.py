@@ -205,6 +205,18 @@ def test_a_proxy_without_a_server_hangs_up() -> None:
     proxy.close()
 
 
+def test_a_proxy_that_is_closed_in_the_middle_leaves_no_socket_open() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        for _ in range(15):
+            proxy = Proxy(silent.getsockname()[1])
+            lines = [socket.create_connection(("127.0.0.1", proxy.port), timeout=5) for _ in range(4)]
+            proxy.close()  # some are still on their way to the server
+            for line in lines:
+                line.close()
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
 def test_a_clock_reads_its_offset_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "offset"
     assert _offset(file) == 0.0
