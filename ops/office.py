@@ -51,13 +51,16 @@ class LocalOffice:
         flower: bool = True,
         extra_env: Mapping[str, str] | None = None,
         prepare: Callable[[LocalOffice], None] | None = None,
+        hands: Mapping[Queue, int] | None = None,
         tell: Callable[[str], None] = quietly,
     ) -> None:
         """`prepare` runs once the tables stand and before any process starts; by default it seeds the office's people
-        and definitions. `tell` gets progress lines."""
+        and definitions. `hands`: how many children a queue's worker has; one where nothing is said, for each costs
+        memory. `tell` gets progress lines."""
         self.home = Home(home.absolute())
         self.port, self.flower_port = free_port(port), free_port(flower_port)
         self._flower, self._extra, self._prepare, self._tell = flower, dict(extra_env or {}), prepare, tell
+        self._hands = dict(hands or {})
         self._open = ExitStack()
         self.servers: Servers
         self.secrets: OfficeSecrets
@@ -155,7 +158,7 @@ class LocalOffice:
         return [
             Program(
                 queue.value,
-                worker_command(queue, 1, *SHARED.get(queue, ())),
+                worker_command(queue, self._hands.get(queue, 1), *SHARED.get(queue, ())),
                 {**shared, **(keys if queue is Queue.SIGNING else {})},
                 1,
                 WORKER_STEPS,

@@ -108,11 +108,10 @@ class Settings(BaseSettings):
     session_max_hours: int = Field(default=10, gt=0)
     sealed_secret_minutes: int = Field(default=15, gt=0)
 
-    # Connections and concurrency, per process.
+    # Connections, per process.
     database_pool_size: int = Field(default=5, gt=0)
     database_timeout_seconds: int = Field(default=5, gt=0)
     relay_sweep_seconds: float = Field(default=2.0, gt=0)
-    worker_concurrency: int = Field(default=1, gt=0)
 
     @classmethod
     def settings_customise_sources(
