@@ -18,12 +18,13 @@ from models.tables import (
     people,
     sign_in,
     survey,
+    webhooks,
     work,
 )
 
 TABLES = (
     *(backoffice, batch, cases, clients, definitions, desks, keeping, letters, office_days, people, sign_in, survey),
-    *(audit, work),
+    *(audit, webhooks, work),
 )
 METADATA = SQLModel.metadata
 METADATA.naming_convention = {
