@@ -6,26 +6,33 @@ from collections.abc import Iterator
 from typing import BinaryIO
 from uuid import UUID
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, func
+from sqlmodel import col, select
 
-from api.actors import visible_case
+from api.actors import may_see
 from api.inputs import DocumentFields
 from api.refusals import TooLarge
 from api.wiring import ApiOffice
 from models.ports import Stored
-from models.rules.errors import InvalidInput
+from models.rules.errors import InvalidInput, NotFound
 from models.rules.numbering import jakarta_date
 from models.rules.roles import Actor
 from models.rules.sniffing import HEAD, PDF, media_type_of, safe_name
 from models.services import draft
 from models.services.definitions import current_sop
 from models.services.draft import Upload
-from models.tables.cases import Document
+from models.tables.cases import Application, Document
 
 CHUNK = 256 * 1024
 MIB = 1024 * 1024
 _LOCK = b"/Encrypt"
+_OTHERS = (
+    select(func.coalesce(func.sum(col(Document.size)), 0))
+    .where(Document.application_id == bindparam("id"), col(Document.replaced_at).is_(None))
+    .where((Document.requirement != bindparam("requirement")) | (Document.part != bindparam("part")))
+)
+_CASE_AND_OTHERS = select(Application, _OTHERS.scalar_subquery()).where(Application.id == bindparam("id"))
+"""A case and how many bytes its other files have: one question, for it is asked at each upload of a rush day."""
 
 
 def receive(
@@ -37,14 +44,17 @@ def receive(
     file: BinaryIO,
     name: str,
     fields: DocumentFields,
-) -> UUID:
-    """Store a file under a requirement; returns the document's id. Raises NotFound, TooLarge, UnsupportedFile,
-    InvalidInput, WrongStage; nothing of a refused file enters the berkas."""
+) -> Document:
+    """Store a file under a requirement; returns its row. Raises NotFound, TooLarge, UnsupportedFile, InvalidInput,
+    WrongStage; nothing of a refused file enters the berkas."""
     size = _size(file)
     with office.db.transaction() as session:
-        case = visible_case(session, actor, application_id)
+        place = {"id": application_id, "requirement": requirement, "part": part}
+        case, others = session.exec(_CASE_AND_OTHERS, params=place).one_or_none() or (None, 0)
+        if case is None or not may_see(actor, case):
+            raise NotFound("There is no application with this id.")
         current_sop(session, case.licence_code, jakarta_date(office.clock.now()))[1].requirement(requirement)
-        _refuse_large(office, session, application_id, requirement, part, size)
+    _refuse_large(office, size, others)
     name = safe_name(name)
     media_type = media_type_of(_head(file), name)
     if media_type == PDF and office.scanner is not None and _mentions_lock(file):
@@ -52,11 +62,11 @@ def receive(
     stored = _stored(office, file)
     kept = {key: value for key, value in fields.model_dump().items() if value}
     upload = Upload(requirement, name, media_type, stored, kept, part)
-    document_id = draft.attach(office.db, office.clock, actor, application_id, upload)
+    document = draft.put_document(office.db, office.clock, actor, application_id, upload)
     if not office.vault.has(stored.sha256):
         # The same bytes were another case's, and their time ended between our storing and our naming them.
         _stored(office, file)
-    return document_id
+    return document
 
 
 def _stored(office: ApiOffice, file: BinaryIO) -> Stored:
@@ -64,20 +74,13 @@ def _stored(office: ApiOffice, file: BinaryIO) -> Stored:
     return office.vault.put_stream(_chunks(file), office.settings.upload_max_bytes)
 
 
-def _refuse_large(
-    office: ApiOffice, session: Session, application_id: UUID, requirement: str, part: int, size: int
-) -> None:
+def _refuse_large(office: ApiOffice, size: int, others: int) -> None:
     settings = office.settings
     if size > settings.upload_max_bytes:
         raise TooLarge(
             f"Berkas ini {_mib(size)}, lebih besar dari {_mib(settings.upload_max_bytes)}."
             " Pindai ulang dengan resolusi lebih rendah (150 dpi cukup), lalu unggah lagi."
         )
-    others = session.exec(
-        select(func.coalesce(func.sum(col(Document.size)), 0))
-        .where(Document.application_id == application_id, col(Document.replaced_at).is_(None))
-        .where((Document.requirement != requirement) | (Document.part != part))
-    ).one()
     if others + size > settings.application_max_bytes:
         raise TooLarge(
             f"Semua dokumen bersama-sama melebihi {_mib(settings.application_max_bytes)}."

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from api.actors import AnyCaller, Caller, Office, Who, actor_needed
+from api.actors import AnyCaller, Caller, Office, Who, actor_of_caller
 from api.batch_shapes import BatchChecked, BatchItems, BatchPage, BatchShape, CommitBatch, Place
 from api.batches import desk_of, items_of, shape_of, standing_of, store_body
 from api.cursors import after_number, decode, encode, link_header
@@ -83,7 +83,7 @@ async def create_batch(
 
 def _refuse_stranger(office: ApiOffice, request: Request, caller: Caller, licence: str) -> Signed | None:
     """Before a byte of the body is taken; what a signing key signed is held against the body afterwards."""
-    actor = actor_needed(caller)
+    actor = actor_of_caller(caller)
     require_role(actor, *SENDERS)
     require_scope(actor, Verb.BATCH, licence)
     if caller.key is None or not caller.key.must_sign:
@@ -96,7 +96,7 @@ def _refuse_stranger(office: ApiOffice, request: Request, caller: Caller, licenc
 def _created(
     office: ApiOffice, request: Request, caller: Caller, key: str, wish: BatchWish, stored: Stored
 ) -> Response:
-    actor = actor_needed(caller)
+    actor = actor_of_caller(caller)
     with turn_of(office, asking(caller, request, key, stored.sha256)) as turn:
         if turn.earlier is not None:
             return turn.earlier

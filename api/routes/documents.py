@@ -46,9 +46,8 @@ def put_document(
 ) -> DocumentStored:
     """An earlier file of the same part is replaced; the same file again changes nothing, so it can be repeated."""
     given = _fields(fields)
-    document_id = receive(office, actor, application_id, requirement, part, file.file, file.filename or "", given)
-    with office.db.transaction() as session:
-        return DocumentStored(document=document(session.get_one(Document, document_id)))
+    stored = receive(office, actor, application_id, requirement, part, file.file, file.filename or "", given)
+    return DocumentStored(document=document(stored))
 
 
 def _fields(text: str) -> DocumentFields:

@@ -1,4 +1,4 @@
-"""One application with all that belongs to it, in a fixed number of queries."""
+"""One application with all that belongs to it, in a bounded number of queries."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ from models.tables.people import Person
 def detail(session: Session, case: Application, actor: Actor, today: date) -> ApplicationDetail:
     """The whole case; what the office alone needs (why it was set aside, the blanko's hash) staff alone see."""
     holder = session.get(HolderData, case.id)
-    blanko = session.get(Blanko, (case.id, case.revision)) if actor.is_staff else None
+    # Before the first submission nothing was judged, and before the rules are pinned there is no letter.
+    submitted, pinned = case.round > 0, case.sop_id is not None
+    blanko = session.get(Blanko, (case.id, case.revision)) if actor.is_staff and pinned else None
     line = summary(case, holder, blanko.sha256 if blanko else "", all_sops(session))
     return ApplicationDetail(
         **line.model_dump(),
@@ -43,13 +45,13 @@ def detail(session: Session, case: Application, actor: Actor, today: date) -> Ap
         set_aside_reason=case.quarantine_reason if actor.is_staff else "",
         holder=_holder(holder) if holder else None,
         documents=[document(row) for row in current_documents(session, case.id)],
-        check=_check(session, case),
-        deficiencies=_deficiencies(session, case.id),
-        rule_changes=_rule_changes(session, case, today) if holder else [],
+        check=_check(session, case) if submitted else None,
+        deficiencies=_deficiencies(session, case.id) if submitted else [],
+        rule_changes=_rule_changes(session, case, today) if holder and submitted else [],
         blanko=_blanko(blanko) if blanko else None,
-        endorsements=_endorsements(session, case.id),
-        licence=_licence(session, case.id),
-        hand_over=_hand_over(session, case.id),
+        endorsements=_endorsements(session, case.id) if pinned else [],
+        licence=_licence(session, case.id) if pinned else None,
+        hand_over=_hand_over(session, case.id) if pinned else None,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import bindparam, insert, text
 from sqlmodel import Session, col, select
 
 from models.queues import queue_of
@@ -15,6 +15,8 @@ from models.rules.errors import NotFound, StaleVersion
 from models.rules.roles import Actor
 from models.rules.stages import Command, Position, Stage, decide
 from models.services.tracing import TRACEPARENT
+from models.services.webhook_events import PRIORITY, note_of_case
+from models.services.webhook_events import TASK as WEBHOOK
 from models.tables.cases import Application, Event, HolderData
 from models.tables.columns import table_of
 from models.tables.work import Outbox
@@ -29,6 +31,12 @@ _OPEN = """SELECT id FROM outbox
     WHERE subject_id = :subject AND task = :task AND generation = :generation AND done_at IS NULL
     ORDER BY id FOR UPDATE"""
 _LOCK_WORK = text(_OPEN)
+_LOCK_CASE = (
+    select(Application)
+    .where(Application.id == bindparam("id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 _COUNT_ATTEMPT = text(
     f"""WITH open AS MATERIALIZED ({_OPEN})
     UPDATE outbox o SET attempts = o.attempts + 1, due_at = coalesce(CAST(:due_at AS timestamptz), o.due_at)
@@ -42,12 +50,7 @@ _END_WORK = text(
 
 def lock_case(session: Session, application_id: UUID) -> Application:
     """The case, locked until the transaction ends; raises NotFound."""
-    case = session.exec(
-        select(Application)
-        .where(Application.id == application_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    case = session.exec(_LOCK_CASE, params={"id": application_id}).one_or_none()
     if case is None:
         raise NotFound("There is no application with this id.")
     return case
@@ -129,6 +132,9 @@ def record(
         "trace": TRACEPARENT.get(),
     }
     session.connection().execute(_ADD_EVENT, values)
+    if case is not None and case.client_id is not None:
+        for message_id in note_of_case(session, case, kind, stage_from, at):
+            enqueue(session, WEBHOOK, message_id, 1, at, priority=PRIORITY)
 
 
 def enqueue(

@@ -9,27 +9,37 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from models.catalogue import LicenceDefinition
 from models.db import Database
 from models.ports import Clock, LetterDefinition
 from models.rules.errors import DefinitionError, NotFound
+from models.rules.roles import Actor
 from models.rules.sop import Sop
-from models.services.casework import record
+from models.services.casework import SYSTEM, record
 from models.tables.definitions import SopVersion
 
+_VERSIONS = (
+    select(SopVersion.id)
+    .where(SopVersion.licence_code == bindparam("licence_code"))
+    .order_by(col(SopVersion.loaded_at))
+)
 
-def load_definitions(db: Database, clock: Clock, definitions: Iterable[LicenceDefinition]) -> list[str]:
+
+def load_definitions(
+    db: Database, clock: Clock, definitions: Iterable[LicenceDefinition], actor: Actor = SYSTEM
+) -> list[str]:
     """Store each definition's snapshot once; returns the codes that were new.
 
     Raises DefinitionError when a version that is already stored has other content.
     """
     with db.transaction() as session:
-        return [d.sop.licence_code for d in definitions if _load_one(session, clock, d)]
+        return [d.sop.licence_code for d in definitions if _load_one(session, clock, d, actor)]
 
 
-def _load_one(session: Session, clock: Clock, definition: LicenceDefinition) -> bool:
+def _load_one(session: Session, clock: Clock, definition: LicenceDefinition, actor: Actor) -> bool:
     sop = definition.sop
     stored = session.exec(
         select(SopVersion).where(SopVersion.licence_code == sop.licence_code, SopVersion.version == sop.version)
@@ -48,7 +58,7 @@ def _load_one(session: Session, clock: Clock, definition: LicenceDefinition) -> 
     )
     session.add(row)
     detail = {"licence_code": sop.licence_code, "version": sop.version, "sha256": definition.sha256}
-    record(session, "definition_loaded", at=clock.now(), detail=detail)
+    record(session, "definition_loaded", at=clock.now(), actor=actor, detail=detail)
     return True
 
 
@@ -65,9 +75,7 @@ def current_sop(session: Session, licence_code: str, on: date) -> tuple[UUID, So
 
     Raises NotFound for an unknown licence.
     """
-    ids = session.exec(
-        select(SopVersion.id).where(SopVersion.licence_code == licence_code).order_by(col(SopVersion.loaded_at))
-    ).all()
+    ids = session.exec(_VERSIONS, params={"licence_code": licence_code}).all()
     begun = [(id_, sop) for id_ in ids if (sop := pinned_sop(session, id_)).effective_on <= on]
     if not begun:
         raise NotFound(f"There is no licence {licence_code!r} in force; see the list of licences.")
