@@ -32,7 +32,7 @@ P = ParamSpec("P")
 T = TypeVar("T", bound=BaseModel)
 
 
-def key_of(
+async def key_of(
     idempotency_key: Annotated[
         str | None,
         Header(

@@ -17,7 +17,7 @@ def etag_of(version: int) -> str:
     return f'"{version}"'
 
 
-def version_looked_at(
+async def version_looked_at(
     if_match: Annotated[
         str | None, Header(description="ETag of the application as you looked at it.", examples=['"3"'])
     ] = None,
