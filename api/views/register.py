@@ -48,7 +48,7 @@ def _line(entry: RegisterEntry, licence: Licence, case: Application, holder: Hol
         **entry.model_dump(include=taken),
         registration_number=case.registration_number,
         licence_code=case.licence_code,
-        name=holder.name,
+        name=entry.name,
         workplace_name=holder.workplace_name,
         licence_status=licence.status,
         valid_until=licence.valid_until,

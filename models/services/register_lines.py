@@ -146,7 +146,7 @@ def _conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
     if wanted.state:
         yield col(RegisterEntry.state) == wanted.state
     if wanted.name:
-        yield all_words(HolderData.name, wanted.name)
+        yield all_words(RegisterEntry.name, wanted.name)
 
 
 def next_month(first: date) -> date:
@@ -206,7 +206,7 @@ def _line(
         application_id=entry.application_id,
         registration_number=case.registration_number or "",
         received_at=case.submitted_at,
-        name=holder.name,
+        name=entry.name,
         nik_tail=holder.nik_tail,
         birth_place=holder.birth_place,
         birth_date=holder.birth_date,

@@ -81,6 +81,13 @@ INDEXES = (
     _parts("holder_data_name_parts", HolderData.name, "name"),
     _parts("application_number_parts", Application.registration_number, "registration_number"),
     _parts("register_entry_number_parts", RegisterEntry.number, "number"),
+    Index(
+        "register_entry_name_parts",
+        RegisterEntry.year,
+        RegisterEntry.name,
+        postgresql_using="gin",
+        postgresql_ops={"name": "gin_trgm_ops"},
+    ),
     _plain("holder_data_nik_tail", HolderData.nik_tail),
     _plain("application_submitted", Application.submitted_at),
     _plain("register_entry_book", RegisterEntry.year, RegisterEntry.series, RegisterEntry.seq),

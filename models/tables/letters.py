@@ -194,7 +194,10 @@ class RegistrationSeries(SQLModel, table=True):
 
 
 class RegisterEntry(SQLModel, table=True):
-    """A line of the register: a number, taken once, used or void, never gone."""
+    """A line of the register: a number, taken once, used or void, never gone.
+
+    `name` is the holder's as the line was entered, put there by the database: within a year a line is found by it.
+    """
 
     __tablename__ = "register_entry"
     __table_args__ = (
@@ -224,6 +227,7 @@ class RegisterEntry(SQLModel, table=True):
     voided_by: UUID | None = Field(default=None, foreign_key="person.id")
     voided_at: datetime | None = moment(optional=True)
     assigned_at: datetime = moment()
+    name: str = words("", server_default=text("''"))
 
 
 class Licence(SQLModel, table=True):

@@ -90,10 +90,10 @@ WHERE f.stage IN ('closed', 'ready') OR f.stage = 'awaiting_signature' AND o < 4
 
 -- # numbers and licences
 INSERT INTO register_entry (series, year, seq, number, application_id, revision, signature_ordinal, signed_on,
-    state, void_reason, assigned_at)
+    state, void_reason, assigned_at, name)
 SELECT 'SIKRO', year, number_seq, '503/' || lpad(number_seq::text, greatest(4, length(number_seq::text)), '0') || '/DPMPTSP/SIKRO/' || year, id,
-    1, 4, (t AT TIME ZONE 'Asia/Jakarta')::date, 'active', '', t + interval '91 min'
-FROM fill WHERE number_seq IS NOT NULL ORDER BY n;
+    1, 4, (t AT TIME ZONE 'Asia/Jakarta')::date, 'active', '', t + interval '91 min', h.name
+FROM fill JOIN holder_data h ON h.application_id = fill.id WHERE number_seq IS NOT NULL ORDER BY n;
 INSERT INTO licence (application_id, revision, series, year, seq, token, blanko_sha256, blanko_size,
     valid_until, sha256, size, intended_at, issued_at, status, status_reason)
 SELECT id, 1, 'SIKRO', year, number_seq, substr(encode(sha256(('token' || n)::bytea), 'hex'), 1, 22),

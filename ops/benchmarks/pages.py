@@ -41,6 +41,9 @@ SECONDS = 60
 VERIFY_SECONDS = 15
 LINES = 24
 WARM_UP = 3
+_NAMES = (LASTS[9], FIRSTS[0], "sari", "tidakada", f"{FIRSTS[2]} {LASTS[20]}", "qx", *LASTS[30:])
+"""Rare and frequent ones, some that nobody has, and one that no index of groups of three letters leads to."""
+
 _DESKS = ("loket", "blanko", "muda", "kepala")
 
 
@@ -118,7 +121,11 @@ def _pages(url: str, cases: int) -> list[Page]:
         Page("case", "loket", [f"/permohonan/{case_id}" for case_id in ids]),
         Page("register", "blanko", [f"/register?tahun={year}" for year in years]),
         Page("register_all_columns", "blanko", [f"/register?tahun={year}&kolom=semua" for year in years]),
-        Page("register_by_name", "blanko", [f"/register?tahun={year}&nama={quote(LASTS[9])}" for year in years]),
+        Page(
+            "register_by_name",
+            "blanko",
+            [f"/register?tahun={year}&nama={quote(word)}" for year, word in zip(years, _NAMES, strict=False)],
+        ),
         Page("numbers", "blanko", ["/nomor"]),
         Page("dashboard", "kepala", ["/dasbor"]),
     ]

@@ -35,6 +35,16 @@ def test_number_date_and_intent_are_one_commit(office: Office) -> None:
     assert events(office, case_id)[-1].detail == {"number": entry.number}
 
 
+def test_a_line_keeps_the_name_that_it_was_entered_with(office: Office) -> None:
+    case_id = an_application(office, "ready", name="Melur Andrasari")
+    blanko = office.actor("blanko")
+    void_number(office.db, office.clock, blanko, case_id, REASON)
+    amend(office.db, office.clock, blanko, case_id, Amendment(name="Melur Andrasasi"))
+    drive(office, case_id, "ready")
+    names = [(entry.seq, entry.state, entry.name) for entry in sorted(rows(office, RegisterEntry), key=lambda e: e.seq)]
+    assert names == [(1, "void", "Melur Andrasari"), (2, "active", "Melur Andrasasi")]
+
+
 def test_a_licence_ends_with_the_str_when_that_is_earlier(office: Office) -> None:
     an_application(office, "assembling", str_valid_until="2028-06-30")
     assert only(office, Licence).valid_until == date(2028, 6, 30)
