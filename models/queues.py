@@ -15,6 +15,7 @@ class Queue(StrEnum):
     MAIL = "mail"
     ARCHIVE = "archive"
     BATCH = "batch"  # rows of batches become applications: beside the counter, never before it
+    WEBHOOKS = "webhooks"  # other systems answer as slowly as they like: nothing of ours stands behind them
 
 
 TASK_QUEUES: dict[str, Queue] = {
@@ -41,6 +42,9 @@ TASK_QUEUES: dict[str, Queue] = {
     "paraf.close_register": Queue.ARCHIVE,
     "paraf.reconcile": Queue.ARCHIVE,
     "paraf.raise_alarms": Queue.MAIL,
+    "paraf.deliver_webhook": Queue.WEBHOOKS,
+    "paraf.watch_webhooks": Queue.BATCH,  # must not wait behind deliveries
+    "paraf.tell_of_webhook": Queue.MAIL,
 }
 """Wire name of a task and its queue. A name never changes meaning: messages outlive a deploy."""
 
@@ -61,6 +65,7 @@ class Periodic:
 SCHEDULE: dict[str, Periodic] = {
     "sweep": Periodic("paraf.sweep", Queue.INTAKE, 10.0),
     "watch-batches": Periodic("paraf.watch_batches", Queue.BATCH, 5.0),
+    "watch-webhooks": Periodic("paraf.watch_webhooks", Queue.BATCH, 5.0),
     "count-months": Periodic("paraf.count_months", Queue.ARCHIVE, 60.0),
     # Four times a day, so that an office which is switched off at night does it too.
     "retention": Periodic("paraf.carry_out_retention", Queue.ARCHIVE, 21_600.0),
@@ -100,6 +105,7 @@ LATEST: dict[str, float] = {
     "reconcile": 100_000.0,
     "retention": 100_000.0,
     "watch-batches": 300.0,
+    "watch-webhooks": 300.0,
     "backup": 100_000.0,
     **{heartbeat(queue): 120.0 for queue in Queue},
 }

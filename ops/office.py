@@ -27,8 +27,8 @@ API_SECONDS = 60.0
 WORKER_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 15.0), (signal.SIGKILL, 5.0))
 # Celery's own variables would override our settings; without bytecode each process compiles all modules at its start.
 NOT_HANDED_ON = ("CELERY_", "PYTHONDONTWRITEBYTECODE")
-SHARED = {Queue.MAIL: (Queue.BATCH,)}
-"""On one machine these queues share a worker: each process costs memory, and mail has little to do."""
+SHARED = {Queue.MAIL: (Queue.BATCH,), Queue.ARCHIVE: (Queue.WEBHOOKS,)}
+"""On one machine these queues share a worker: each process costs memory, and these have little to do or can wait."""
 CELERY = (sys.executable, "-m", "workers.start")
 
 

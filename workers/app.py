@@ -34,6 +34,7 @@ TASK_MODULES = (
     "workers.tasks.housekeeping",
     "workers.tasks.audit",
     "workers.tasks.batch",
+    "workers.tasks.webhooks",
 )
 
 

@@ -30,7 +30,7 @@ from workers.settings import Settings
 IN_FLIGHT = 12
 """Messages of a lane on the broker at once: enough to keep its workers busy, few enough to lose."""
 
-SLOW = {Queue.ARCHIVE: 4}
+SLOW = {Queue.ARCHIVE: 4, Queue.WEBHOOKS: 4}
 """Queues with less room: one of their messages may take long, and all must be worked off before AGAIN_AFTER."""
 
 LANES = ((0, 4), (5, 32767))

@@ -13,7 +13,8 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from models.rules.errors import DefinitionError
+from models.rules.errors import DefinitionError, InvalidInput
+from models.rules.webhook_addresses import LOOPBACK, Reach, networks_of
 
 PREFIX = "PARAF_"
 MIB = 1024 * 1024
@@ -103,6 +104,9 @@ class Settings(BaseSettings):
     batch_max_bytes: int = Field(default=2048 * MIB, gt=0)
     batch_max_rows: int = Field(default=10_000, gt=0)
 
+    # Webhooks go to public addresses over https alone. In development also over http and to this machine.
+    webhook_networks: str = ""  # closed networks that are open to them, such as "10.20.0.0/16, fd12::/48"
+
     # Lifetimes.
     session_idle_minutes: int = Field(default=30, gt=0)
     session_max_hours: int = Field(default=10, gt=0)
@@ -133,12 +137,25 @@ class Settings(BaseSettings):
         return self
 
     def refusals(self) -> tuple[str, ...]:
-        """Why production would not start with these settings, a sentence each; empty in development."""
+        """Why production would not start with these settings, a sentence each; in development what can not be read."""
         if self.environment == "development":
-            return ()
+            return self._odd_networks()
         secrets = {"database_url": self.database_url, "broker_url": self.broker_url, "smtp_url": self.smtp_url}
         missing = [f"production needs {PREFIX}{name.upper()}" for name, value in secrets.items() if value is None]
-        return (*missing, *self._weak_session(), *self._weak_flower(), *self._open_public_url())
+        return (
+            *missing,
+            *self._weak_session(),
+            *self._weak_flower(),
+            *self._open_public_url(),
+            *self._odd_networks(),
+        )
+
+    def _odd_networks(self) -> tuple[str, ...]:
+        try:
+            networks_of(self.webhook_networks)
+        except InvalidInput as error:
+            return (f"{PREFIX}WEBHOOK_NETWORKS: {error}",)
+        return ()
 
     def _weak_session(self) -> tuple[str, ...]:
         secret = self.session_secret.get_secret_value() if self.session_secret else ""
@@ -161,6 +178,12 @@ class Settings(BaseSettings):
     def second_factor_enforced(self) -> bool:
         """Whether the office's people must show more than a password."""
         return self.environment == "production" if self.second_factor is None else self.second_factor
+
+    @property
+    def webhook_reach(self) -> Reach:
+        """How far webhooks may go."""
+        development = self.environment == "development"
+        return Reach(development, (*networks_of(self.webhook_networks), *(LOOPBACK if development else ())))
 
     @property
     def secrets_path(self) -> Path:

@@ -28,6 +28,8 @@ from models.services import (
     register_close,
     retention,
     sweep,
+    webhook_delivery,
+    webhook_watch,
 )
 from models.services.machine import Ticket
 from workers import wiring
@@ -95,6 +97,18 @@ def watch_batches() -> None:
 
 def bundle_batch(batch_id: UUID, generation: int) -> None:
     batch_files.bundle(wiring.database(), wiring.clock(), wiring.vault(), batch_id, generation)
+
+
+def deliver_webhook(delivery_id: UUID, generation: int) -> None:
+    webhook_delivery.deliver_webhook(wiring.database(), wiring.clock(), wiring.post_room(), delivery_id, generation)
+
+
+def watch_webhooks() -> None:
+    webhook_watch.watch_webhooks(wiring.database(), wiring.clock())
+
+
+def tell_of_webhook(endpoint_id: UUID, generation: int) -> None:
+    webhook_watch.tell_of_webhook(wiring.database(), wiring.clock(), wiring.notice_room(), endpoint_id, generation)
 
 
 def count_months() -> None:

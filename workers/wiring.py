@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from models.services.receipts import ReceiptDesk
     from models.services.register_book import BookBinder
     from models.services.register_close import ClosingDesk
+    from models.services.webhook_delivery import PostRoom
+    from models.services.webhook_watch import NoticeRoom
     from workers.adapters.letter.key_ring import KeyRing
     from workers.adapters.office_keys import IssuingKeys
     from workers.adapters.register_press import TypstRegisterPress
@@ -246,6 +248,23 @@ def row_room() -> RowRoom:
 
     secret = _needed(settings().nik_key_file, "NIK_KEY_FILE").read_bytes().strip()
     return RowRoom(vault(), AesTextCipher(secret), cipher(), calendar(), settings().upload_max_bytes)
+
+
+@cache
+def post_room() -> PostRoom:
+    from models.services.webhook_delivery import PostRoom
+    from workers.adapters.text_cipher import AesTextCipher
+    from workers.adapters.webhook_sender import HttpWebhookSender
+
+    secret = _needed(settings().nik_key_file, "NIK_KEY_FILE").read_bytes().strip()
+    return PostRoom(HttpWebhookSender(settings().webhook_reach), AesTextCipher(secret))
+
+
+@cache
+def notice_room() -> NoticeRoom:
+    from models.services.webhook_watch import NoticeRoom
+
+    return NoticeRoom(_courier(), office().short_name, settings().public_url, settings().alarm_to)
 
 
 def mailroom() -> Mailroom:

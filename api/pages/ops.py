@@ -33,6 +33,7 @@ QUEUES = {
     "mail": "Pesan",
     "archive": "Gambar, arsip, register",
     "batch": "Baris kiriman massal",
+    "webhooks": "Pemberitahuan ke sistem lain",
 }
 REDO = {
     "paraf.check_completeness": "Berkas yang belum diperiksa dibuka lagi, lalu setiap syarat dinilai ulang.",

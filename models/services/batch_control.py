@@ -20,6 +20,8 @@ from models.services.batch_intake import SENDERS, TASK, TOKEN_HOLDS, USUAL_RATE,
 from models.services.batch_rows import GIVEN_UP, refuse_row
 from models.services.casework import SYSTEM, enqueue, record
 from models.services.heartbeat import beat
+from models.services.webhook_events import PRIORITY, note_of_batch
+from models.services.webhook_events import TASK as WEBHOOK
 from models.tables.batch import Batch
 from models.tables.keeping import GoneObject
 
@@ -250,6 +252,8 @@ def _end(db: Database, batch_id: UUID, now: datetime) -> int:
         batch.finished_at, batch.changed_at, batch.version = now, now, batch.version + 1
         session.add(batch)
         record(session, "batch_finished", at=now, actor=SYSTEM, detail={"batch": str(batch_id), "counts": counts})
+        for message_id in note_of_batch(session, batch, counts, now):
+            enqueue(session, WEBHOOK, message_id, 1, now, priority=PRIORITY)
         if counts.get("issued"):
             enqueue(session, BUNDLE, batch_id, 1, now, priority=8)
         return 1

@@ -20,6 +20,8 @@ _TEXTS = (
     ("mail_nik", "mail_message", "application_id", "concat_ws(' ', key, kind, error)"),
     ("case_nik", "application", "id", "concat_ws(' ', registration_number, channel, quarantine_reason)"),
     ("pile_nik", "pile_item", "application_id", "message"),
+    ("webhook_nik", "webhook_delivery", "'message ' || id", "concat_ws(' ', key, body)"),
+    ("answer_nik", "webhook_attempt", "'message ' || delivery_id", "excerpt"),
     ("session_nik", "heartbeat", "name", "detail"),
 )
 
@@ -56,6 +58,8 @@ RULES = (
            AND NOT EXISTS (SELECT FROM mail_message WHERE id = o.subject_id)
            AND NOT EXISTS (SELECT FROM batch_row WHERE id = o.subject_id)
            AND NOT EXISTS (SELECT FROM batch WHERE id = o.subject_id)
+           AND NOT EXISTS (SELECT FROM webhook_delivery WHERE id = o.subject_id)
+           AND NOT EXISTS (SELECT FROM webhook_endpoint WHERE id = o.subject_id)
            AND NOT EXISTS (SELECT FROM document WHERE id = o.subject_id)""",
     ),
     RowRule(
@@ -64,6 +68,13 @@ RULES = (
             'the message ' || m.kind || ' was neither sent nor given up, and no work waits for it'
         FROM mail_message m WHERE m.sent_at IS NULL AND m.error = '' AND NOT EXISTS (
             SELECT FROM outbox o WHERE o.subject_id = m.id AND (o.done_at IS NULL OR o.error <> ''))""",
+    ),
+    RowRule(
+        "webhook_over",
+        """SELECT 'message ' || d.id, 'waits for an endpoint that is switched off or removed'
+        FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id
+        WHERE d.state = 'pending' AND (e.disabled_at IS NOT NULL OR e.removed_at IS NOT NULL)
+          AND NOT EXISTS (SELECT FROM outbox o WHERE o.subject_id = d.id AND o.done_at IS NULL)""",
     ),
     RowRule(
         "secret_expired",

@@ -13,6 +13,15 @@ CLOSED = "(SELECT id FROM application WHERE stage = 'closed' ORDER BY id LIMIT 1
 PARAF = "(SELECT id FROM application WHERE stage = 'awaiting_paraf' AND paraf_next = 3)"
 SIGNING = "(SELECT id FROM application WHERE stage = 'awaiting_signature')"
 NUMBERING = "(SELECT id FROM application WHERE stage = 'numbering')"
+ENDPOINT: LiteralString = (
+    "INSERT INTO webhook_endpoint (client_id, url, description, version, created_at, failures, disabled_at,"
+    " disabled_for) VALUES (uuidv7(), 'https://rs.example.org/', '', 1, now(), 0"
+)
+MESSAGE: LiteralString = (
+    "INSERT INTO webhook_delivery (endpoint_id, key, type, state, created_at, round, tries, attempts,"
+    " next_attempt_at, trace, body) VALUES ((SELECT id FROM webhook_endpoint), 'k', 'ping', 'pending', now(), 1, 0, 0,"
+    " now(), ''"
+)
 
 Kind = tuple[str, LiteralString]
 
@@ -176,6 +185,13 @@ WORK: tuple[Kind, ...] = (
     ("mail_nik", "UPDATE mail_message SET error = 'to (1471014101900001)'"),
     ("case_nik", f"UPDATE application SET quarantine_reason = '1471014101900001' WHERE id = {PARAF}"),
     ("pile_nik", "UPDATE pile_item SET message = 'for 1471014101900001.'"),
+    ("webhook_over", f"{ENDPOINT}, now(), 'hand');\n{MESSAGE}, '')"),
+    ("webhook_nik", f"{ENDPOINT}, NULL, '');\n{MESSAGE}, '1471014101900001')"),
+    (
+        "answer_nik",
+        "INSERT INTO webhook_attempt (delivery_id, number, started_at, outcome, excerpt)"
+        " VALUES (uuidv7(), 1, now(), 'refused', 'nik 1471014101900001')",
+    ),
     ("session_nik", "INSERT INTO heartbeat (name, detail) VALUES ('queue.mail', '1471014101900001')"),
 )
 
