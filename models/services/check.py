@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
-from models.db import Database
+from models.db import Database, changed_rows
 from models.ports import Clock, Finding, Inspection, NikCipher, Scanner, Vault
 from models.rules.completeness import Completeness, DocumentFacts, FieldFacts, judge
 from models.rules.completeness_cross import ApplicantFacts, HeldLicence, HistoryFacts
@@ -24,7 +25,20 @@ from models.services.keeping import keep_object
 from models.services.machine import Ticket, finish, run_step, still_mine
 from models.services.page_images import ask_for_images
 from models.tables.cases import Application, CompletenessCheck, Document, HolderData
+from models.tables.columns import table_of
 from models.tables.letters import Licence, RegisterEntry
+
+_DOCUMENTS = table_of(Document)
+_KEEP_FOUND = (
+    update(_DOCUMENTS)
+    .where(_DOCUMENTS.c.id == bindparam("document"))
+    .where(_DOCUMENTS.c.replaced_at.is_(None), _DOCUMENTS.c.inspected_at.is_(None))
+    .values(
+        {name: bindparam(name) for name in ("answer", "pages", "findings", "clean_sha256", "clean_media_type")}
+        | {"inspected_at": bindparam("inspected_at")}
+    )
+)
+"""What was found of a file, unless it was replaced or looked at meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +106,28 @@ def inspect_document(db: Database, clock: Clock, inspector: Inspector, row: Docu
     data = inspector.vault.get(row.sha256)
     inspection = inspector.scanner.inspect(data, row.name, profile)
     clean = inspector.vault.put(inspection.clean).sha256 if inspection.clean is not None else ""
+    now = clock.now()
+    found = _found(inspection, clean or (row.sha256 if inspection.answer != "reject" else ""))
     with db.transaction() as session:
-        stored = session.get(Document, row.id, with_for_update=True)
-        if stored is None or stored.replaced_at is not None or stored.inspected_at is not None:
+        if changed_rows(session, _KEEP_FOUND, {"document": row.id, "inspected_at": now, **found}) == 0:
             return
         if clean:
             keep_object(session, clean)
-        _keep(stored, inspection, clean or (row.sha256 if inspection.answer != "reject" else ""))
-        stored.inspected_at = clock.now()
-        session.add(stored)
-        if stored.clean_sha256:
-            ask_for_images(session, stored.id, 1, stored.inspected_at)
+        if found["clean_sha256"]:
+            ask_for_images(session, row.id, 1, now)
         if clean and not inspector.vault.has(clean):
             raise TemporaryFailure("The clean copy left the vault meanwhile; it is made again.")
 
 
-def _keep(row: Document, inspection: Inspection, clean_sha256: str) -> None:
-    row.answer = inspection.answer
-    row.pages = inspection.pages
-    row.findings = [asdict(finding) for finding in inspection.findings]
-    row.clean_sha256 = clean_sha256
-    row.clean_media_type = inspection.clean_media_type or (inspection.media_type if clean_sha256 else "")
+def _found(inspection: Inspection, clean_sha256: str) -> dict[str, Any]:
+    """What an inspection says, as the columns of a document."""
+    return {
+        "answer": inspection.answer,
+        "pages": inspection.pages,
+        "findings": [asdict(finding) for finding in inspection.findings],
+        "clean_sha256": clean_sha256,
+        "clean_media_type": inspection.clean_media_type or (inspection.media_type if clean_sha256 else ""),
+    }
 
 
 def _judge(session: Session, inspector: Inspector, case: Application, sop: Sop, today: date) -> Completeness:

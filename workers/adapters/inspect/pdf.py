@@ -46,8 +46,8 @@ def _needs_rebuild(pdf: pikepdf.Pdf) -> bool:
 def _has_junk(data: bytes) -> bool:
     if data.find(b"%PDF-", 0, kinds.HEAD) > 0:
         return True
-    tail = data[data.rfind(b"%%EOF") + 5 :] if b"%%EOF" in data else b""
-    return bool(tail.strip(b"\r\n\t \x00"))
+    end = data.rfind(b"%%EOF")
+    return end >= 0 and bool(data[end + 5 :].strip(b"\r\n\t \x00"))
 
 
 def _note_sizes(pdf: pikepdf.Pdf, report: Report) -> None:
