@@ -21,10 +21,10 @@ from models.tables.desks import PageImage
 from models.tables.letters import Blanko
 
 TASK: Final = "paraf.make_page_images"
-SMALL: Final = 560
-LARGE: Final = 1400
+SMALL: Final = 600
+LARGE: Final = 1200
 WIDTHS: Final = (LARGE, SMALL)
-"""Pixels: one to read by, one for lists and phones."""
+"""Pixels: one to read by, and half of it for lists and phones, which costs little beside it."""
 
 MAX_PAGES: Final = 40
 """Longer files are looked at in the original from there on."""

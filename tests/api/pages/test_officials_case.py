@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from models.services.casework import holder_of
 from models.services.check import current_documents
 from models.services.claim import claim
-from models.services.page_images import ask_for_images
+from models.services.page_images import SMALL, ask_for_images
 from models.services.verify import verify
 from models.tables.cases import Event
 from models.tables.desks import PageImage
@@ -212,7 +212,7 @@ def test_papers_are_drawn_and_looks_are_recorded_once(counter: Counter) -> None:
     page = client.get(f"/permohonan/{case}").text
     assert "gambar sedang dibuat" not in page
     assert "Teks halaman" in page
-    assert "/1/560" in page
+    assert f"/1/{SMALL}" in page
     assert kinds(office, case).count("viewed_documents") == 1
     assert "melihat berkas" in page
 

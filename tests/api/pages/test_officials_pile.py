@@ -10,6 +10,7 @@ import pytest
 from models.ports import Finding, Inspection
 from models.services.inputs import Amendment
 from models.services.machine import Ticket, set_aside
+from models.services.page_images import SMALL
 from models.services.send_back import amend, send_back
 from models.services.verify import verify
 from tests.api.counter import Counter
@@ -58,13 +59,13 @@ def test_the_picture_is_made_from_the_exact_bytes(counter: Counter) -> None:
     draw(office)
     page = client.get("/tinjau").text
     sha256 = letter_of(office, case).blanko_sha256
-    address = f"/permohonan/{case}/gambar/{sha256}/1/560"
+    address = f"/permohonan/{case}/gambar/{sha256}/1/{SMALL}"
     assert address in page
     answer = client.get(address)
     assert answer.headers["content-type"] == "image/jpeg"
-    assert answer.content == b"\xff\xd8\xff1 560 " + office.vault.get(sha256)
+    assert answer.content == b"\xff\xd8\xff1 %d " % SMALL + office.vault.get(sha256)
     other = an_application(office, "awaiting_paraf")
-    assert client.get(f"/permohonan/{other}/gambar/{sha256}/1/560").status_code == 404
+    assert client.get(f"/permohonan/{other}/gambar/{sha256}/1/{SMALL}").status_code == 404
     assert client.get(f"/permohonan/{case}/gambar/{sha256}/1/561").status_code == 404
     assert browser(counter, "pemohon").get(address).status_code == 403
     assert counter.client(**HTML).get(address, follow_redirects=False).status_code == 303

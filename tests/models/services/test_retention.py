@@ -15,6 +15,7 @@ from models.ports import Stored
 from models.rules.errors import TemporaryFailure
 from models.rules.office import Retention
 from models.services.draft import Upload, attach
+from models.services.page_images import SMALL
 from models.services.retention import RetentionReport, carry_out
 from models.tables.cases import Application, Document, Event, HolderData
 from models.tables.desks import PageImage
@@ -126,7 +127,7 @@ def test_of_a_closed_case_originals_go_first_then_scans_and_the_licence_never(of
         dossier = session.exec(select(Dossier.sha256).where(Dossier.application_id == case_id)).one()
         picture = office.vault.put(b"RIFF....WEBP picture of a page").sha256
         shown = rows[0].clean_sha256
-        session.add(PageImage(object_sha256=shown, page=1, width=560, sha256=picture, made_at=office.clock.now()))
+        session.add(PageImage(object_sha256=shown, page=1, width=SMALL, sha256=picture, made_at=office.clock.now()))
     office.clock.advance(days=LIVES.originals + 1)
     run(office)
     assert not any(office.vault.has(row.sha256) for row in cleaned)

@@ -34,16 +34,28 @@ class Document:
     def draw(self, number: int, width: float, height: float, grey: bool = False) -> Image.Image:
         """The page, form fields included, fitted into `width` x `height` pixels, at least 1 x 1."""
         with self._page(number) as page:
-            across, down = (max(float(side), 1.0) for side in page.get_size())
-            scale = min(width / across, height / down)
-            picture: Image.Image = page.render(scale=scale, grayscale=grey).to_pil()
-            return picture.copy()
+            return _drawn(page, width, height, grey)
 
-    def text(self, number: int) -> str:
-        """The page's text in reading order of its content stream."""
+    def look(self, number: int, width: float, height: float) -> tuple[Image.Image, str]:
+        """The page drawn, and its text in reading order of its content stream; none where it can not be read.
+
+        Both at once: a page that is loaded for drawing gives its text for a tenth of what loading it again costs.
+        """
         with self._page(number) as page:
-            text: str = page.get_textpage().get_text_range()
-            return text
+            picture = _drawn(page, width, height, grey=False)
+            try:
+                return picture, page.get_textpage().get_text_range()
+            except PdfiumError:
+                # A scan whose text can not be read is still worth looking at.
+                return picture, ""
+
+
+def _drawn(page: Any, width: float, height: float, grey: bool) -> Image.Image:
+    across, down = (max(float(side), 1.0) for side in page.get_size())
+    scale = min(width / across, height / down)
+    # Pillow's order of colours: a page of millions of pixels is not turned round afterwards.
+    picture: Image.Image = page.render(scale=scale, grayscale=grey, rev_byteorder=not grey).to_pil()
+    return picture
 
 
 @contextlib.contextmanager
