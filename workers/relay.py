@@ -33,6 +33,9 @@ IN_FLIGHT = 12
 SLOW = {Queue.ARCHIVE: 4, Queue.WEBHOOKS: 4}
 """Queues with less room: one of their messages may take long, and all must be worked off before AGAIN_AFTER."""
 
+LATER = 9
+"""The priority of what waits for a quiet moment, and of all after it."""
+
 LANES = ((0, 4), (5, 32767))
 """Priorities, first and last, that share a queue's room: whoever waits at the counter has room that no batch fills."""
 
@@ -40,19 +43,29 @@ AGAIN_AFTER = timedelta(seconds=20)
 """Sent and not done for so long: sent again. Longer than a queue of IN_FLIGHT takes to be worked off."""
 
 PULSE = timedelta(seconds=5)
-TOGETHER = 0.02
-"""Seconds that a wake-up waits for its like: a pile of fifty letters is fifty commits and one sweep."""
+TOGETHER = 0.05
+"""Seconds that a wake-up waits for its like: a pile of fifty letters is fifty commits and few sweeps."""
+
+PATIENCE = timedelta(minutes=15)
+"""Pictures and dossiers wait while berkas find no room at the intake, but not longer than this."""
 
 _DUE = """
-WITH flying AS (
+WITH rush AS (
+    SELECT EXISTS (SELECT FROM outbox WHERE queue = 'intake' AND priority < %(later)s
+                      AND done_at IS NULL AND sent_at IS NULL AND due_at <= %(now)s - interval '1 second')
+       AND NOT EXISTS (SELECT FROM outbox WHERE queue = 'archive' AND priority >= %(later)s
+                          AND done_at IS NULL AND sent_at IS NULL AND due_at <= %(overdue)s)
+       AND NOT EXISTS (SELECT FROM heartbeat WHERE name = 'paused.intake' AND succeeded_at IS NULL) AS on
+), flying AS (
     SELECT queue, priority, count(*) AS n FROM outbox
      WHERE done_at IS NULL AND sent_at IS NOT NULL AND due_at > %(now)s GROUP BY queue, priority
 ), lane AS (
-    SELECT l.queue, l.low, l.high, l.room - coalesce(sum(f.n), 0)::int AS room
+    SELECT l.queue, l.low, CASE WHEN rush.on THEN least(l.high, %(later)s - 1) ELSE l.high END AS high,
+           l.room - coalesce(sum(f.n), 0)::int AS room
       FROM unnest(%(queues)s::text[], %(lows)s::int[], %(highs)s::int[], %(rooms)s::int[]) AS l (queue, low, high, room)
-      LEFT JOIN flying f ON f.queue = l.queue AND f.priority BETWEEN l.low AND l.high
+      CROSS JOIN rush LEFT JOIN flying f ON f.queue = l.queue AND f.priority BETWEEN l.low AND l.high
      WHERE NOT EXISTS (SELECT FROM heartbeat h WHERE h.name = 'paused.' || l.queue AND h.succeeded_at IS NULL)
-     GROUP BY l.queue, l.low, l.high, l.room
+     GROUP BY l.queue, l.low, l.high, l.room, rush.on
 ), due AS MATERIALIZED (
     SELECT picked.id, picked.priority FROM lane CROSS JOIN LATERAL (
         SELECT o.id, o.priority FROM outbox o
@@ -111,7 +124,7 @@ class Relay:
         A message that the broker does not take rolls all back: those before it are sent twice, none is lost.
         """
         now, connection = self.clock.now(), self._open()
-        values = {"now": now, "again": now + AGAIN_AFTER, **_LANES}
+        values = {"now": now, "again": now + AGAIN_AFTER, "overdue": now - PATIENCE, "later": LATER, **_LANES}
         with connection.transaction(), connection.cursor(row_factory=class_row(Due)) as cursor:
             rows = sorted(cursor.execute(_DUE, values).fetchall(), key=lambda row: (row.priority, row.id))
             for row in rows:

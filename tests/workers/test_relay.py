@@ -17,7 +17,7 @@ from ops.embedded_postgres import plain
 from ops.queue import hold, let_go, under_way
 from tests.conftest import Database
 from tests.fakes import FakeClock
-from workers.relay import AGAIN_AFTER, IN_FLIGHT, Due, Relay, run
+from workers.relay import AGAIN_AFTER, IN_FLIGHT, LATER, PATIENCE, Due, Relay, run
 
 
 @dataclass
@@ -115,6 +115,37 @@ def test_a_full_queue_holds_up_no_other(post: Post) -> None:
     post.put(500, queue="signing")
     assert post.relay.sweep() == IN_FLIGHT + 1
     assert 500 in post.broker.generations
+
+
+def test_pictures_wait_while_berkas_find_no_room_at_the_intake(post: Post) -> None:
+    for generation in range(1, IN_FLIGHT + 2):
+        post.put(generation, queue="intake")
+    assert post.relay.sweep() == IN_FLIGHT
+    post.put(100, queue="archive", priority=LATER)
+    post.put(101, queue="archive", priority=5)
+    post.clock.advance(seconds=2)
+    post.relay.sweep()
+    assert post.broker.generations[IN_FLIGHT:] == [101]
+    hold(post.url, [Queue.INTAKE])
+    post.relay.sweep()
+    assert post.broker.generations[IN_FLIGHT + 1 :] == [100]
+    let_go(post.url, list(Queue))
+    post.put(102, queue="archive", priority=LATER)
+    assert post.relay.sweep() == 0
+    post.done(1)
+    post.relay.sweep()
+    assert post.broker.generations[IN_FLIGHT + 2 :] == [IN_FLIGHT + 1]
+    post.relay.sweep()
+    assert post.broker.generations[-1] == 102
+
+
+def test_pictures_do_not_wait_for_ever(post: Post) -> None:
+    post.put(100, queue="archive", priority=LATER)
+    post.clock.advance(seconds=PATIENCE.total_seconds() + 1)
+    for generation in range(1, IN_FLIGHT + 2):
+        post.put(generation, queue="intake", due_in=-5)
+    assert post.relay.sweep() == IN_FLIGHT + 1
+    assert post.broker.generations[-1] == 100
 
 
 def test_what_the_broker_refuses_stays_in_the_outbox(post: Post) -> None:
