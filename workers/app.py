@@ -110,6 +110,8 @@ def _worker() -> dict[str, Any]:
         "worker_send_task_events": True,
         "task_send_sent_event": False,
         "event_queue_expires": 60.0,
+        # Ours tells of tasks twice a second: as it stands each turn of the loop costs a message.
+        "worker_consumer": "workers.consumer:Consumer",
         # Structured logs are ours; Celery shall not take the root logger over.
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,

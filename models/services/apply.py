@@ -16,7 +16,7 @@ from models.rules.errors import ParafError, PermanentFailure, TemporaryFailure, 
 from models.rules.letter import Official
 from models.rules.stages import Command
 from models.services.definitions import pinned_sop
-from models.services.endorse import active_key, live_pile, pile_context, settle_letter
+from models.services.endorse import active_key, kept_context, live_pile, pile_context, settle_letter
 from models.services.machine import NeedsPerson, Ticket, finish, run_step, still_mine
 from models.services.messages import tell
 from models.services.people import official_from
@@ -26,10 +26,14 @@ from models.tables.people import Person, RoleGrant, SigningKey
 
 
 class KeyRing(Protocol):
-    """Keeps an official's opened key between the letters of one pile."""
+    """Keeps officials' opened keys, each between the letters of its pile."""
 
-    def turn_to(self, pile_id: UUID | None) -> None:
-        """Let go of what was opened for any other pile."""
+    def turn_to(self, pile_id: UUID) -> None:
+        """What is opened from now on is opened for this pile."""
+        ...
+
+    def let_go(self, pile_id: UUID | None) -> None:
+        """Forget what was opened for this pile."""
         ...
 
 
@@ -51,6 +55,7 @@ class _Job:
     credential: Credential | None
     secret: bytes
     pile_id: UUID | None
+    sealed_for: str = ""
 
 
 def apply_paraf(db: Database, clock: Clock, room: SigningRoom, ticket: Ticket) -> bool:
@@ -69,7 +74,7 @@ def _apply(db: Database, clock: Clock, room: SigningRoom, ticket: Ticket, case: 
     try:
         stored = _appended(room, job)
     except WrongPassphrase as error:
-        _turn_to(room, None)
+        _let_go(room, job)
         # Trying it again could lock the official's key: he gives it once more.
         _fail(db, clock, ticket, str(error))
         raise NeedsPerson("The passphrase did not open the key: the official gives it once more.") from error
@@ -86,7 +91,7 @@ def _apply(db: Database, clock: Clock, room: SigningRoom, ticket: Ticket, case: 
         session.add(_row(job, stored, now))
         session.flush()
         if settle_letter(session, found, "done", "", now):
-            _turn_to(room, None)
+            _let_go(room, job)
         paraf = job.endorsement.kind == "paraf"
         command = Command.FINISH_PARAF if paraf else Command.FINISH_SIGNATURE
         detail = {"ordinal": job.endorsement.ordinal, "sha256": stored.sha256}
@@ -117,7 +122,8 @@ def _job(session: Session, room: SigningRoom, case: Application, now: datetime) 
     if key is None:
         raise PermanentFailure("The official has no valid signing key any more.")
     credential = _credential(session, room, endorsement, key)
-    return _Job(endorsement, parent, False, credential, pile.secret, pile.id)
+    sealed_for = kept_context(key.id) if pile.means == "passkey" else pile_context(pile.id)
+    return _Job(endorsement, parent, False, credential, pile.secret, pile.id, sealed_for)
 
 
 def _parent(session: Session, endorsement: Endorsement) -> str:
@@ -155,8 +161,9 @@ def _appended(room: SigningRoom, job: _Job) -> Stored:
     pdf = room.vault.get(job.parent_sha256)
     if job.recorded_only or job.credential is None or job.pile_id is None:
         return Stored(job.parent_sha256, len(pdf))
-    _turn_to(room, job.pile_id)
-    secret = room.unsealer.open(job.secret, pile_context(job.pile_id))
+    if room.ring is not None:
+        room.ring.turn_to(job.pile_id)
+    secret = room.unsealer.open(job.secret, job.sealed_for)
     at = job.endorsement.acted_at
     crash_point("signature.before", job.endorsement.kind)
     if job.endorsement.kind == "paraf":
@@ -169,9 +176,9 @@ def _appended(room: SigningRoom, job: _Job) -> Stored:
     return room.vault.put(signed)
 
 
-def _turn_to(room: SigningRoom, pile_id: UUID | None) -> None:
+def _let_go(room: SigningRoom, job: _Job) -> None:
     if room.ring is not None:
-        room.ring.turn_to(pile_id)
+        room.ring.let_go(job.pile_id)
 
 
 def _row(job: _Job, stored: Stored, now: datetime) -> Letter:

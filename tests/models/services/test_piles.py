@@ -268,12 +268,16 @@ def test_a_letter_that_fails_tells_its_pile_and_the_others_go_on(office: Office)
 
 @dataclass
 class SeenRing:
-    """Notes the piles that the signing room turns to."""
+    """Notes the piles that the signing room turns to, and those that it is done with."""
 
-    turns: list[UUID | None] = field(default_factory=list)
+    turns: list[UUID] = field(default_factory=list)
+    gone: list[UUID | None] = field(default_factory=list)
 
-    def turn_to(self, pile_id: UUID | None) -> None:
+    def turn_to(self, pile_id: UUID) -> None:
         self.turns.append(pile_id)
+
+    def let_go(self, pile_id: UUID | None) -> None:
+        self.gone.append(pile_id)
 
 
 def sign_with(office: Office, ring: SeenRing, case_id: UUID) -> bool:
@@ -284,9 +288,9 @@ def test_an_opened_key_is_kept_for_the_pile_and_let_go_with_its_last_letter(offi
     first, second = piled(office, 2)
     ring, pile_id = SeenRing(), endorse(office, "muda", "paraf", first, second).pile_id
     assert sign_with(office, ring, first)
-    assert ring.turns == [pile_id]
+    assert (ring.turns, ring.gone) == ([pile_id], [])
     assert sign_with(office, ring, second)
-    assert ring.turns == [pile_id, pile_id, None]
+    assert (ring.turns, ring.gone) == ([pile_id, pile_id], [pile_id])
 
 
 def test_a_passphrase_that_does_not_open_the_key_lets_go_of_it(office: Office) -> None:
@@ -294,7 +298,7 @@ def test_a_passphrase_that_does_not_open_the_key_lets_go_of_it(office: Office) -
     office.signer.knob.fail_with(WrongPassphrase("it does not open the key"))
     ring = SeenRing()
     assert sign_with(office, ring, case_id) is False
-    assert ring.turns == [only(office, Pile).id, None]
+    assert ring.turns == ring.gone == [only(office, Pile).id]
 
 
 def test_a_temporary_failure_keeps_the_secret_for_the_next_try(office: Office) -> None:

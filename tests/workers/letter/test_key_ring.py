@@ -9,7 +9,7 @@ import pytest
 from models.rules.errors import WrongPassphrase
 from ops.children import wait_until
 from ops.letter import PASSPHRASE, SampleOffice
-from workers.adapters.letter.key_ring import KeyRing
+from workers.adapters.letter.key_ring import PILES, KeyRing
 
 PILE, NEXT = UUID(int=1), UUID(int=2)
 
@@ -27,12 +27,33 @@ def test_letters_of_one_pile_are_signed_with_one_opened_key(material: bytes) -> 
     assert ring.open(material, PASSPHRASE) is first
 
 
-def test_the_next_pile_opens_its_own(material: bytes) -> None:
+def test_piles_whose_letters_take_turns_have_a_key_each(office: SampleOffice) -> None:
+    ring, keys = KeyRing(), {}
+    for pile, credential in zip((PILE, NEXT), office.credentials, strict=False):
+        ring.turn_to(pile)
+        keys[pile] = (credential.material, ring.open(credential.material, PASSPHRASE))
+    for pile, (material, key) in keys.items():
+        ring.turn_to(pile)
+        assert ring.open(material, PASSPHRASE) is key
+
+
+def test_a_key_is_never_used_for_another_pile(material: bytes) -> None:
     ring = KeyRing()
     ring.turn_to(PILE)
     first = ring.open(material, PASSPHRASE)
     ring.turn_to(NEXT)
-    assert not ring.holds_key
+    assert ring.open(material, PASSPHRASE) is not first
+
+
+def test_of_many_piles_the_oldest_key_is_let_go(material: bytes) -> None:
+    ring = KeyRing()
+    ring.turn_to(PILE)
+    first = ring.open(material, PASSPHRASE)
+    for number in range(2, PILES + 2):
+        ring.turn_to(UUID(int=number))
+        last = ring.open(material, PASSPHRASE)
+    assert ring.open(material, PASSPHRASE) is last
+    ring.turn_to(PILE)
     assert ring.open(material, PASSPHRASE) is not first
 
 
@@ -42,9 +63,10 @@ def test_after_the_last_letter_and_outside_piles_nothing_is_kept(material: bytes
     assert not ring.holds_key
     ring.turn_to(PILE)
     ring.open(material, PASSPHRASE)
-    ring.turn_to(None)
+    ring.let_go(PILE)
     assert not ring.holds_key
     assert ring.open(material, PASSPHRASE) is not ring.open(material, PASSPHRASE)
+    assert not ring.holds_key
 
 
 def test_another_officials_key_takes_its_place(office: SampleOffice, material: bytes) -> None:

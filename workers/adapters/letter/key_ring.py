@@ -1,4 +1,4 @@
-"""An official's opened key, kept between the letters of one pile: opening it costs as much as the signature.
+"""Officials' opened keys, each kept between the letters of its pile: opening one costs as much as the signature.
 
 Never for another pile, never when the pile's last letter is done, and never for longer than a few seconds.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
+from dataclasses import dataclass
 from uuid import UUID
 
 from workers.adapters.letter.soft_keys import SoftKey, open_key
@@ -15,28 +16,43 @@ from workers.adapters.letter.soft_keys import SoftKey, open_key
 KEEP_SECONDS = 10.0
 """A key is let go so long after it was opened, used or not: far below the life of a pile's sealed passphrase."""
 
+PILES = 4
+"""Three officials give their paraf and the head signs at the same time; their letters take turns in the queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    mark: bytes
+    key: SoftKey
+    end: threading.Timer
+
 
 class KeyRing:
-    """Holds one key at most; `models.services.apply.KeyRing`. Safe for threads."""
+    """Holds one key a pile, of a few piles; `models.services.apply.KeyRing`. Safe for threads."""
 
     def __init__(self, keep_seconds: float = KEEP_SECONDS) -> None:
         self._guard = threading.RLock()
         self._salt = secrets.token_bytes(32)
         self._keep_seconds = keep_seconds
         self._pile: UUID | None = None
-        self._held: tuple[bytes, SoftKey] | None = None
-        self._end: threading.Timer | None = None
+        self._held: dict[UUID, _Held] = {}
 
     @property
     def holds_key(self) -> bool:
-        return self._held is not None
+        return bool(self._held)
 
-    def turn_to(self, pile_id: UUID | None) -> None:
-        """Let go of a key that was opened for another pile; with None, of any, and keep none from now on."""
+    def turn_to(self, pile_id: UUID) -> None:
+        """What is opened from now on is opened for this pile."""
         with self._guard:
-            if pile_id is None or pile_id != self._pile:
-                self._let_go()
             self._pile = pile_id
+
+    def let_go(self, pile_id: UUID | None) -> None:
+        """Forget the key that was opened for this pile, and open none for it until it is turned to again."""
+        with self._guard:
+            if self._pile == pile_id:
+                self._pile = None
+            if pile_id is not None and (held := self._held.pop(pile_id, None)) is not None:
+                held.end.cancel()
 
     def open(self, material: bytes, passphrase: str) -> SoftKey:
         """The key in a PKCS#12 file, opened anew unless it was just opened for this pile with the same passphrase.
@@ -45,27 +61,28 @@ class KeyRing:
         """
         mark = hmac.digest(self._salt, passphrase.encode() + b"\0" + material, "sha256")
         with self._guard:
-            if self._held is not None and hmac.compare_digest(self._held[0], mark):
-                return self._held[1]
+            pile = self._pile
+            held = self._held.get(pile) if pile is not None else None
+            if held is not None and hmac.compare_digest(held.mark, mark):
+                return held.key
             key = open_key(material, passphrase)
-            self._let_go()
-            if self._pile is not None:
-                self._keep(mark, key)
+            if pile is not None:
+                self._keep(pile, mark, key)
             return key
 
-    def _keep(self, mark: bytes, key: SoftKey) -> None:
-        held = self._held = (mark, key)
-        self._end = threading.Timer(self._keep_seconds, self._time_is_up, [held])
-        self._end.daemon = True
-        self._end.start()
+    def _keep(self, pile: UUID, mark: bytes, key: SoftKey) -> None:
+        self.let_go(pile)
+        self._pile = pile
+        while len(self._held) >= PILES:
+            self.let_go(next(iter(self._held)))
+        end = threading.Timer(self._keep_seconds, self._time_is_up, [pile, mark])
+        end.daemon = True
+        self._held[pile] = _Held(mark, key, end)
+        end.start()
 
-    def _time_is_up(self, held: tuple[bytes, SoftKey]) -> None:
+    def _time_is_up(self, pile: UUID, mark: bytes) -> None:
         with self._guard:
-            if self._held is held:
-                self._let_go()
-
-    def _let_go(self) -> None:
-        self._held = None
-        if self._end is not None:
-            self._end.cancel()
-            self._end = None
+            held = self._held.get(pile)
+            # A key opened anew for the same pile has a time of its own.
+            if held is not None and held.mark == mark and held.end is threading.current_thread():
+                del self._held[pile]
