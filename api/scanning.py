@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from models.ports import Inspection, LetterJudge, LetterJudgement, Scanner
 
@@ -27,6 +27,10 @@ class OneThreadScanner:
     def inspect(self, data: bytes, name: str, profile: str) -> Inspection:
         """See `models.ports.Scanner`."""
         return self._thread.submit(self._scanner.inspect, data, name, profile).result()
+
+    def why_locked(self, file: BinaryIO) -> str:
+        """See `models.ports.Scanner`."""
+        return self._thread.submit(self._scanner.why_locked, file).result()
 
     def close(self) -> None:
         """End the scanner's process; the thread stays for a later call."""

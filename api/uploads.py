@@ -13,7 +13,7 @@ from api.actors import may_see
 from api.inputs import DocumentFields
 from api.refusals import TooLarge
 from api.wiring import ApiOffice
-from models.ports import Stored
+from models.ports import Scanner, Stored
 from models.rules.errors import InvalidInput, NotFound
 from models.rules.numbering import jakarta_date
 from models.rules.roles import Actor
@@ -58,7 +58,7 @@ def receive(
     name = safe_name(name)
     media_type = media_type_of(_head(file), name)
     if media_type == PDF and office.scanner is not None and _mentions_lock(file):
-        _refuse_locked(office, file, name)
+        _refuse_locked(office.scanner, file)
     stored = _stored(office, file)
     kept = {key: value for key, value in fields.model_dump().items() if value}
     upload = Upload(requirement, name, media_type, stored, kept, part)
@@ -116,11 +116,7 @@ def _mentions_lock(file: BinaryIO) -> bool:
     return False
 
 
-def _refuse_locked(office: ApiOffice, file: BinaryIO, name: str) -> None:
+def _refuse_locked(scanner: Scanner, file: BinaryIO) -> None:
     """Ask the cage, which alone opens PDFs: an empty password opens some of them."""
-    assert office.scanner is not None
-    file.seek(0)
-    inspection = office.scanner.inspect(file.read(), name, "document")
-    if inspection.answer == "reject":
-        sentences = [finding.message for finding in inspection.findings if finding.grade == "reject"]
-        raise InvalidInput(" ".join(sentences) or "Berkas ini tidak dapat dibuka. Simpan ulang, lalu unggah lagi.")
+    if sentence := scanner.why_locked(file):
+        raise InvalidInput(sentence)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from models.rules.letter import LateFacts, LetterFacts, Official
 
@@ -170,6 +170,13 @@ class Scanner(Protocol):
 
     def inspect(self, data: bytes, name: str, profile: str) -> Inspection:
         """`profile` is the requirement's: document or photo. Raises TemporaryFailure when no cage can be had."""
+        ...
+
+    def why_locked(self, file: BinaryIO) -> str:
+        """The sentence for a PDF that does not open without a password, "" for one that does.
+
+        `file` lies on disk and is never held here. Raises TemporaryFailure when no cage can be had.
+        """
         ...
 
 

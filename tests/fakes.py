@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
 
 from models.ports import (
     Credential,
@@ -248,6 +249,12 @@ class FakeScanner:
         self.seen.append((name, profile))
         media_type = "application/pdf" if data.startswith(b"%PDF") else "image/jpeg"
         return self.answers.get(data) or Inspection("accept", media_type, 1, ())
+
+    def why_locked(self, file: BinaryIO) -> str:
+        self.knob.turn()
+        file.seek(0)
+        found = self.answers.get(file.read())
+        return found.findings[0].message if found else ""
 
 
 class FakeCourier:

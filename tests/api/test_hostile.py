@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from io import BytesIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -144,6 +145,10 @@ class ThreadNoting:
         self.threads.add(threading.get_ident())
         return Inspection("accept", name, len(data), ())
 
+    def why_locked(self, file: BinaryIO) -> str:
+        self.threads.add(threading.get_ident())
+        return file.read().decode()
+
     def close(self) -> None:
         self.threads.add(threading.get_ident())
         self.closed += 1
@@ -153,6 +158,7 @@ def test_the_cage_is_always_asked_from_one_thread() -> None:
     noting = ThreadNoting()
     scanner = OneThreadScanner(noting)
     pages = at_once(5, lambda: scanner.inspect(b"abc", "a.pdf", "document").pages)
+    assert scanner.why_locked(BytesIO(b"why")) == "why"
     scanner.close()
     assert (pages, noting.closed) == ([3] * 5, 1)
     assert len(noting.threads) == 1

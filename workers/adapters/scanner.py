@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import BinaryIO, Final
 
 from models.ports import Inspection, PageLook
 from models.rules.errors import PermanentFailure
@@ -49,6 +49,12 @@ class CageScanner:
             return inspection_from_reply(outcome.header, outcome.body)
         except (KeyError, TypeError, ValueError):
             return _rejected("crash")  # only a fork that was taken over speaks like that
+
+    def why_locked(self, file: BinaryIO) -> str:
+        """See `models.ports.Scanner`; what only the full inspection can tell is left to it."""
+        outcome = self._cage.run("open", file, {})
+        locked = isinstance(outcome, Reply) and outcome.header.get("refusal") == "encrypted"
+        return finding("encrypted").message if locked else ""
 
     def look_at_page(self, data: bytes, media_type: str, page: int, widths: Sequence[int]) -> PageLook:
         """See `models.ports.PageReader`."""

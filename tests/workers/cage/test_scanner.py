@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import tempfile
 
+import pikepdf
 import pytest
 from PIL import Image
 
@@ -41,6 +43,18 @@ def test_a_stopped_file_is_refused_with_a_sentence(reason: str) -> None:
     assert [f.code for f in found.findings] == [f"stopped-{reason}"]
     assert "unggah lagi" in found.findings[0].message
     scanner.close()
+
+
+def test_a_lock_is_tried_without_the_file_in_this_process(scanner: CageScanner) -> None:
+    both = pikepdf.Encryption(user="rahasia", owner="pemilik", R=6)
+    open_to_all = pikepdf.Encryption(user="", owner="pemilik", R=6)
+    with tempfile.TemporaryFile() as file:
+        file.write(saved(new_pdf(), encryption=both))
+        assert scanner.why_locked(file).startswith("PDF ini terkunci dengan kata sandi.")
+        file.seek(0)
+        file.write(saved(new_pdf(), encryption=open_to_all))
+        assert scanner.why_locked(file) == ""
+    assert scanner.why_locked(io.BytesIO(b"%PDF-1.7 /Encrypt")) == ""
 
 
 def test_no_cage_is_a_temporary_failure(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from workers.adapters.cage.protocol import Reply
 from workers.adapters.inspect.pages import look_at_page
+from workers.adapters.inspect.pdf import refusal_to_open
 from workers.adapters.inspect.verdict import inspect
 from workers.adapters.inspect.warmup import warm_up
 from workers.adapters.inspect.wire import inspection_to_reply
@@ -26,11 +27,16 @@ def _look(data: bytes, arguments: Mapping[str, Any]) -> Reply:
     return Reply({"answer": "page", "sizes": [len(one) for one in pictures], "text": text}, b"".join(pictures))
 
 
+def _open(data: bytes, _: Mapping[str, Any]) -> Reply:
+    found = refusal_to_open(data)
+    return Reply({"answer": "opened", "refusal": found.code if found else ""})
+
+
 def _probe(_: bytes, __: Mapping[str, Any]) -> Reply:
     return Reply({"answer": "probe"})
 
 
-CALLS: Mapping[str, Call] = {"inspect": _inspect, "look_at_page": _look, "probe": _probe}
+CALLS: Mapping[str, Call] = {"inspect": _inspect, "look_at_page": _look, "open": _open, "probe": _probe}
 
 
 def load(modules: Sequence[str]) -> dict[str, Call]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from workers.adapters.cage.limits import Limits
 
 _START_SECONDS = 60.0
 _GRACE_SECONDS = 5.0
+_COPIED = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,11 @@ class Cage:
         self._running: _Running | None = None
         self.last_usage = Usage(0.0, 0)
 
-    def run(self, call: str, data: bytes, arguments: Mapping[str, Any]) -> protocol.Reply | Stopped:
-        """The reply, or why there is none. Raises TemporaryFailure when no cage can be had, PermanentFailure
-        when the server knows no such call."""
+    def run(self, call: str, data: bytes | BinaryIO, arguments: Mapping[str, Any]) -> protocol.Reply | Stopped:
+        """The reply, or why there is none. A file is read by the fork alone, from its start.
+
+        Raises TemporaryFailure when no cage can be had, PermanentFailure when the server knows no such call.
+        """
         self._after_fork()
         with self._lock:
             for _ in range(2):
@@ -123,7 +127,7 @@ class Cage:
             running.process.kill()
             running.process.wait()
 
-    def _ask(self, call: str, data: bytes, arguments: Mapping[str, Any]) -> protocol.Reply | Stopped:
+    def _ask(self, call: str, data: bytes | BinaryIO, arguments: Mapping[str, Any]) -> protocol.Reply | Stopped:
         control = self._started().control
         request = {"call": call, "arguments": dict(arguments), "limits": self.limits.as_dict()}
         control.settimeout(self.limits.wall_seconds + _GRACE_SECONDS)
@@ -167,8 +171,15 @@ def _outcome(output: bytes, report: Mapping[str, Any]) -> protocol.Reply | Stopp
 
 
 @contextlib.contextmanager
-def _as_file(data: bytes) -> Iterator[BinaryIO]:
-    """The bytes as a file without a name: in memory on Linux, else a temporary file."""
+def _as_file(data: bytes | BinaryIO) -> Iterator[BinaryIO]:
+    """Bytes as a file without a name, in memory on Linux; a file as a copy on disk, which the fork may spoil."""
+    if not isinstance(data, bytes):
+        with _temporary() as copy:
+            data.seek(0)
+            shutil.copyfileobj(data, copy, _COPIED)
+            copy.flush()
+            yield copy
+        return
     with os.fdopen(os.memfd_create("paraf-upload"), "w+b") if hasattr(os, "memfd_create") else _temporary() as file:
         file.write(data)
         file.flush()

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pikepdf
 
+from models.ports import Finding
 from workers.adapters.inspect import bounds, kinds
 from workers.adapters.inspect.convert import saved
 from workers.adapters.inspect.pdf_active import refuse_wrappers, scrub
@@ -113,6 +114,15 @@ def _judge(data: bytes, pdf: pikepdf.Pdf, report: Report) -> Judged:
         raise Refused("damaged")
     look(clean, pdf, report)
     return Judged(pages, clean, kinds.PDF)
+
+
+def refusal_to_open(data: bytes) -> Finding | None:
+    """Why a PDF does not open, with the empty password too; None when it does."""
+    try:
+        _open(data).close()
+    except Refused as refused:
+        return refused.finding
+    return None
 
 
 def judge_pdf(data: bytes, report: Report) -> Judged:
