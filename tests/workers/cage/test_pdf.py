@@ -8,6 +8,7 @@ import zlib
 import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name
+from PIL import Image
 
 from models.ports import Inspection
 from tests.workers.cage.makers import (
@@ -22,6 +23,7 @@ from tests.workers.cage.makers import (
     saved,
     script,
     signed_pdf,
+    with_camera_data,
 )
 from workers.adapters.inspect.verdict import inspect
 
@@ -145,6 +147,53 @@ def test_a_portfolio_is_refused() -> None:
     pdf = new_pdf()
     pdf.Root.Collection = Dictionary(View=Name.D)
     assert codes(judged(saved(pdf)).findings) == {"portfolio"}
+
+
+def photo_pdf(photo: bytes, *, packed: bool = False) -> pikepdf.Pdf:
+    """A page that shows a JPEG, as apps on phones bind them; `packed` deflates it once more."""
+    pdf = new_pdf([b"q 595 0 0 842 0 0 cm /Im0 Do Q"])
+    with Image.open(io.BytesIO(photo)) as picture:
+        entries = {"Width": picture.width, "Height": picture.height, "BitsPerComponent": 8}
+    image = pdf.make_stream(b"", Type=Name.XObject, Subtype=Name.Image, ColorSpace=Name.DeviceRGB, **entries)
+    names = Array([Name.FlateDecode, Name.DCTDecode]) if packed else Name.DCTDecode
+    image.write(zlib.compress(photo) if packed else photo, filter=names)
+    pdf.pages[0].obj.Resources = Dictionary(XObject=Dictionary(Im0=image))
+    return pdf
+
+
+def bound_photo(pdf: pikepdf.Pdf) -> bytes:
+    image = pdf.pages[0].obj.Resources.XObject.Im0
+    assert image.Filter == Name.DCTDecode
+    return image.read_raw_bytes()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_bound_photo_tells_no_place(packed: bool) -> None:
+    photo = encoded(document(), "JPEG", exif=with_camera_data(place=True))
+    found = judged(saved(photo_pdf(photo, packed=packed)))
+    assert "location-removed" in codes(found.findings)
+    with cleaned(found) as pdf:
+        bare = bound_photo(pdf)
+    assert b"Exif" not in bare
+    with Image.open(io.BytesIO(bare)) as after, Image.open(io.BytesIO(photo)) as before:
+        assert not after.getexif()
+        assert after.tobytes() == before.tobytes()
+
+
+def test_a_camera_that_tells_no_place_stays_unless_the_file_is_written_anew() -> None:
+    photo = encoded(document(), "JPEG", exif=with_camera_data())
+    pdf = photo_pdf(photo)
+    assert judged(saved(pdf)).answer == "accept"
+    pdf.Root.OpenAction = script()
+    with cleaned(judged(saved(pdf))) as mended:
+        assert b"Exif" not in bound_photo(mended)
+
+
+def test_a_note_that_names_a_place_is_emptied() -> None:
+    packet = raw_stream(b"<rdf:Description exif:GPSLatitude='0,30N'/>", b"/Type/Metadata/Subtype/XML")
+    found = judged(one_page(raw_stream(MARKS), b"/Metadata 5 0 R", o5=packet))
+    assert codes(found.findings) == {"location-removed"}
+    assert "GPS" not in everything(cleaned(found))
 
 
 def test_passwords() -> None:

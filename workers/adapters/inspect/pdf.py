@@ -15,6 +15,7 @@ from workers.adapters.inspect import bounds, kinds
 from workers.adapters.inspect.convert import saved
 from workers.adapters.inspect.pdf_active import refuse_wrappers, scrub
 from workers.adapters.inspect.pdf_look import look
+from workers.adapters.inspect.pdf_place import drop_camera_data
 from workers.adapters.inspect.pdf_second import agrees
 from workers.adapters.inspect.pdf_signed import is_signed
 from workers.adapters.inspect.pdf_streams import check_streams
@@ -109,6 +110,7 @@ def _judge(data: bytes, pdf: pikepdf.Pdf, report: Report) -> Judged:
     # A trailer that was made up may lack its size, and what is written without one opens nowhere.
     if "/Size" not in pdf.trailer:
         pdf.trailer["/Size"] = len(pdf.objects) + 1
+    drop_camera_data(walked)
     clean = saved(pdf)
     if not agrees(clean, pages):
         raise Refused("damaged")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pikepdf import Array, ObjectType, Pdf
 
+from workers.adapters.inspect.pdf_place import note_places
 from workers.adapters.inspect.pdf_walk import Walked, kind
 from workers.adapters.inspect.report import Refused, Report
 
@@ -137,6 +138,7 @@ def scrub(pdf: Pdf, walked: Walked, report: Report) -> None:
     named = [_drop(holder, "/JavaScript") for holder in walked.telling if _is_named_scripts(holder)]
     if opened or any(acted) or any(named):
         report.add("scripts-removed")
+    note_places(walked, report)
 
 
 def _is_named_scripts(holder: Any) -> bool:

@@ -110,6 +110,11 @@ def hidden(pieces: list[Part]) -> Hidden:
     )
 
 
+def names_place(note: bytes) -> bool:
+    """Whether an XMP packet names a place."""
+    return _PLACE.search(note) is not None
+
+
 def stripped(pieces: list[Part]) -> bytes:
     """The picture with the parts that its pixels and colours need."""
     return b"".join(piece.raw for piece in pieces if piece.kept)
