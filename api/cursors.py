@@ -42,6 +42,17 @@ def after_moment(cursor: str) -> tuple[datetime, UUID]:
     return found
 
 
+def after_id(cursor: str) -> UUID | None:
+    """A cursor of one id, None for the first page; raises MalformedRequest."""
+    if not cursor:
+        return None
+    try:
+        (row_id,) = decode(cursor)
+        return UUID(str(row_id))
+    except ValueError as error:
+        raise MalformedRequest(_REFUSAL) from error
+
+
 def after_number(cursor: str) -> int:
     """A cursor of one number below 2^63; raises MalformedRequest."""
     match decode(cursor):

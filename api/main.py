@@ -43,13 +43,26 @@ from api.pages import (
 )
 from api.pages.refusal_pages import RefusalPages
 from api.readiness import readiness_of
-from api.routes import acts, applications, batches, docs, documents, health, keys, letters, licences, piles, session
+from api.routes import (
+    acts,
+    applications,
+    batches,
+    docs,
+    documents,
+    health,
+    keys,
+    letters,
+    licences,
+    piles,
+    session,
+    webhooks,
+)
 from api.security import BodyLimit, SameSiteOnly, SecurityHeaders
 from api.tracing import Tracing
 from api.wiring import ApiOffice, open_office
 from workers.settings import Settings
 
-ROUTERS = (session, licences, applications, documents, acts, piles, batches, letters, keys, health, docs)
+ROUTERS = (session, licences, applications, documents, acts, piles, batches, webhooks, letters, keys, health, docs)
 PAGE_ROUTERS: tuple[Any, ...] = (
     *(sign_in, second_step, single_sign_on, my_security, step_up),
     *(admin, admin_people, admin_keys, admin_calendar, admin_definitions, admin_audit),

@@ -78,7 +78,7 @@ def _statuses(path: str, method: str, guarded: bool) -> list[str]:
     if not path.startswith("/v1"):
         return []
     found = ["401", "403", "422", "503", *(["404"] if "{" in path else []), *(["412", "428"] if guarded else [])]
-    writes = ["400", "409", "413", "415"] if method in {"post", "put", "delete"} else []
+    writes = ["400", "409", "413", "415"] if method in {"post", "put", "patch", "delete"} else []
     limited = ["429"] if path.endswith(("/session", "/paraf", "/signature", "/piles")) and method == "post" else []
     return sorted({*found, *writes, *limited})
 

@@ -17,6 +17,7 @@ from models.services.api_keys import KeyRoom
 from models.services.endorse import Desk
 from models.services.office_calendar import OfficeCalendar
 from models.services.sign_in import SignInRoom
+from models.services.webhooks import WebhookRoom
 from models.sign_in_ports import SingleSignOn, TextCipher
 from workers.adapters.clock import SystemClock
 from workers.adapters.hashing import Argon2Hasher
@@ -80,6 +81,11 @@ class ApiOffice:
         """What making and ending keys of other systems needs."""
         environment = "live" if self.settings.environment == "production" else "test"
         return KeyRoom(self.db, self.clock, self.answer_cipher, environment)
+
+    @property
+    def webhook_room(self) -> WebhookRoom:
+        """What endpoints of other systems need."""
+        return WebhookRoom(self.db, self.clock, self.answer_cipher, self.settings.webhook_reach)
 
     @property
     def calendar(self) -> Calendar:

@@ -97,7 +97,6 @@ def register(room: WebhookRoom, actor: Actor, given: EndpointInput) -> NewSecret
         row = WebhookEndpoint(**_values(given), client_id=client_id, created_at=now)
         session.add(row)
         session.flush()
-        session.refresh(row)
         record(session, "webhook_added", at=now, actor=actor, detail=_named(row))
         return NewSecret(row, _new_secret(session, room, row.id))
 
@@ -107,6 +106,8 @@ def change(
 ) -> WebhookEndpoint:
     """The endpoint as it is now; raises NotFound, StaleVersion, InvalidInput."""
     now = room.clock.now()
+    if actor.is_staff and given.model_fields_set - {"enabled"}:
+        raise Forbidden("The office switches endpoints on and off; where a system is told of what, it says itself.")
     if given.url is not None:
         target_of(given.url, room.reach)
     with room.db.transaction() as session:
