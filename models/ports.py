@@ -325,7 +325,10 @@ class ReceiptPress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
-    """What a message may say; never a NIK, phone or home address. `deficiencies`: requirement and reasons."""
+    """What a message may say; never a NIK, phone or home address. `deficiencies`: requirement and reasons.
+
+    `changes`: sentences about what the rules ask otherwise than at the last check.
+    """
 
     kind: str
     round: int
@@ -337,6 +340,7 @@ class MessageFacts:
     mend_until: str
     deficiencies: tuple[tuple[str, tuple[str, ...]], ...]
     reason: str
+    changes: tuple[str, ...]
     follow_url: str
     office: str
     office_address: str

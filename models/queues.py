@@ -42,6 +42,7 @@ TASK_QUEUES: dict[str, Queue] = {
     "paraf.close_register": Queue.ARCHIVE,
     "paraf.reconcile": Queue.ARCHIVE,
     "paraf.raise_alarms": Queue.MAIL,
+    "paraf.tell_rule_changes": Queue.MAIL,
     "paraf.deliver_webhook": Queue.WEBHOOKS,
     "paraf.watch_webhooks": Queue.BATCH,  # must not wait behind deliveries
     "paraf.tell_of_webhook": Queue.MAIL,
@@ -72,6 +73,7 @@ SCHEDULE: dict[str, Periodic] = {
     "audit": Periodic("paraf.keep_audit", Queue.SIGNING, 5.0),
     "close-register": Periodic("paraf.close_register", Queue.ARCHIVE, 600.0),
     "reconcile": Periodic("paraf.reconcile", Queue.ARCHIVE, 3600.0),
+    "rule-news": Periodic("paraf.tell_rule_changes", Queue.MAIL, 3600.0),
     "alarms": Periodic("paraf.raise_alarms", Queue.MAIL, 60.0),
     **{f"canary-{queue.value}": Periodic(CANARY, queue, 15.0, (queue.value,)) for queue in Queue},
 }
@@ -104,6 +106,7 @@ LATEST: dict[str, float] = {
     "close-register": 3600.0,
     "reconcile": 100_000.0,
     "retention": 100_000.0,
+    "rule-news": 10_000.0,
     "watch-batches": 300.0,
     "watch-webhooks": 300.0,
     "backup": 100_000.0,

@@ -27,6 +27,7 @@ from models.services import (
     register_book,
     register_close,
     retention,
+    rule_news,
     sweep,
     webhook_delivery,
     webhook_watch,
@@ -122,6 +123,10 @@ def sweep_stages() -> None:
 
 def carry_out_retention() -> None:
     retention.carry_out(wiring.database(), wiring.clock(), wiring.vault(), wiring.office().retention)
+
+
+def tell_rule_changes() -> None:
+    rule_news.tell_rule_changes(wiring.database(), wiring.clock())
 
 
 def keep_audit() -> None:

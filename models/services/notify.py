@@ -20,6 +20,7 @@ from models.rules.sop import Sop
 from models.rules.working_time import Calendar
 from models.services.casework import Work, end_work, holder_of, read_case, record
 from models.services.check import rules_of
+from models.services.rule_changes import rule_changes
 from models.services.side_job import run_job
 from models.tables.cases import Application, Deficiency, HolderData, Verification
 from models.tables.work import MailMessage
@@ -109,9 +110,13 @@ def _claim(db: Database, clock: Clock, mailroom: Mailroom, message_id: UUID) -> 
             row.error = "no address"
             session.add(row)
             return None
+        facts = _facts(session, mailroom, row, case, holder)
+        if row.kind == "rules_changed" and not facts.changes:
+            row.error = "overtaken"  # judged anew or complete by now: the old rules trouble nobody any more
+            session.add(row)
+            return None
         row.claimed_at = now
         session.add(row)
-        facts = _facts(session, mailroom, row, case, holder)
         return _Letter(way[0], way[1], row.key, facts)
 
 
@@ -161,6 +166,7 @@ def _facts(
         mend_until=_mend_until(mailroom.calendar, sop, row.created_at),
         deficiencies=_deficiencies(session, sop, case, row),
         reason=_reason(session, case) if row.kind == "rejected" else "",
+        changes=_changes(session, case, row),
         follow_url=follow_url(mailroom.public_url),
         office=office.short_name,
         office_address=f"{office.address} {office.postal_code}",
@@ -200,6 +206,12 @@ def _label(sop: Sop, code: str) -> str:
     if code == "data":
         return "Data permohonan"
     return next((requirement.label for requirement in sop.requirements if requirement.code == code), code)
+
+
+def _changes(session: Session, case: Application, row: MailMessage) -> tuple[str, ...]:
+    if row.kind != "rules_changed":
+        return ()
+    return tuple(change.message for change in rule_changes(session, case, jakarta_date(row.created_at)))
 
 
 def _reason(session: Session, case: Application) -> str:

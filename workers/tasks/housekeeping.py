@@ -22,6 +22,14 @@ def carry_out_retention() -> None:
     steps.carry_out_retention()
 
 
+@task("paraf.tell_rule_changes")
+def tell_rule_changes() -> None:
+    """Applicants whose berkas is not complete yet hear of rules that changed for them."""
+    from workers import steps
+
+    steps.tell_rule_changes()
+
+
 @task("paraf.count_months")
 def count_months() -> None:
     """The figures of the dashboard, when they are old."""

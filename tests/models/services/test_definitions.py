@@ -14,10 +14,12 @@ from models.rules.requirements import Change
 from models.rules.sop import Requirement, Sop
 from models.services.definitions import current_sop, load_definitions, pinned_row, pinned_sop
 from models.services.rule_changes import rule_changes
+from models.services.rule_news import tell_rule_changes
 from models.services.verify import verify
 from models.tables.cases import CompletenessCheck, Verification
 from models.tables.definitions import SopVersion
 from models.tables.letters import RegisterEntry
+from models.tables.work import MailMessage
 from tests.cases import an_application, attach_file, drive
 from tests.factories import Office, sikro_definition
 from tests.models.services.probe import only, rows
@@ -114,6 +116,21 @@ def test_rules_that_changed_before_completeness_are_shown_and_must_be_met(office
         assert pinned_sop(session, case.sop_id).version == "2026.3"
     assert only(office, Verification).overrides == {"bpjs": "kartu dilihat di loket"}
     assert changes(office, case_id) == ()
+
+
+def test_each_change_is_told_once_to_those_whose_berkas_waits(office: Office) -> None:
+    for stage in ("lapsed", "draft", "awaiting_paraf"):
+        an_application(office, stage)
+    waiting = {an_application(office, stage) for stage in ("verifying", "returned")}
+    assert tell_rule_changes(office.db, office.clock) == 0
+    load(office, with_bpjs("2026.7", office.today))
+    assert [tell_rule_changes(office.db, office.clock) for _ in range(2)] == [2, 0]
+    office.clock.advance(days=1)
+    assert tell_rule_changes(office.db, office.clock) == 0
+    load(office, changed("2026.6", office.today, requirements=sikro_definition().sop.requirements[1:]))
+    assert [tell_rule_changes(office.db, office.clock) for _ in range(2)] == [2, 0]
+    news = [row.application_id for row in rows(office, MailMessage) if row.kind == "rules_changed"]
+    assert (len(news), set(news)) == (4, waiting)
 
 
 def test_what_is_no_longer_asked_holds_nobody_up(office: Office) -> None:

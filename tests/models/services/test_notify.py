@@ -8,18 +8,21 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
-from models.catalogue import load_office
+from models.catalogue import LicenceDefinition, load_office
 from models.ports import Message, MessageFacts
 from models.rules.masking import mask_nik
+from models.rules.sop import Requirement
 from models.services.casework import holder_of
+from models.services.definitions import load_definitions
 from models.services.inputs import ReturnItem
 from models.services.notify import CLAIM, TASK, Mailroom, contact_lines, send_message
+from models.services.rule_news import tell_rule_changes
 from models.services.submit import submit
-from models.services.verify import return_to_applicant
+from models.services.verify import return_to_applicant, verify
 from models.tables.cases import Event
 from models.tables.work import MailMessage, Outbox
 from tests.cases import a_draft, an_application, attach_file, drive
-from tests.factories import TEMPLATES, Office
+from tests.factories import TEMPLATES, Office, sikro_definition
 from tests.fakes import FakeCourier
 from workers.adapters.mailer import JinjaMailRenderer
 
@@ -119,6 +122,36 @@ def test_no_message_holds_nik_phone_or_address(office: Office, post: Post) -> No
     for mail in office.courier.sent:
         whole = f"{mail.subject}\n{mail.text}\n{mail.html}\n{mail.key}"
         assert [secret for secret in secrets if secret in whole] == []
+
+
+def test_rules_that_change_are_told_in_their_own_words(office: Office, post: Post) -> None:
+    case_id = an_application(office, "returned")
+    ask_for_a_card(office)
+    assert tell_rule_changes(office.db, office.clock) == 1
+    mail = post.sent("rules_changed")
+    for part in (mail.text, mail.html):
+        assert "Kartu BPJS sekarang diminta. Unggah dokumen ini sebelum mengirim. Unggah kartunya." in part
+    whole = f"{mail.subject}\n{mail.text}\n{mail.html}\n{mail.key}"
+    assert [secret for secret in private_values(office, case_id) if secret in whole] == []
+
+
+def test_news_that_a_complete_berkas_overtook_is_not_sent(office: Office, post: Post) -> None:
+    case_id = an_application(office, "verifying")
+    ask_for_a_card(office)
+    tell_rule_changes(office.db, office.clock)
+    verify(office.db, office.clock, office.actor("loket"), case_id, overrides={"bpjs": "dilihat di loket"})
+    assert post.send(post.the("rules_changed").id)
+    assert post.the("rules_changed").error == "overtaken"
+    assert office.courier.sent == []
+
+
+def ask_for_a_card(office: Office) -> None:
+    """A version of the rules, in force from today, that asks for one document more."""
+    card = Requirement(code="bpjs", label="Kartu BPJS", need="mandatory", hint="Unggah kartunya.")
+    shipped = sikro_definition()
+    values = {"version": "2026.9", "effective_on": office.today, "requirements": (*shipped.sop.requirements, card)}
+    newer = LicenceDefinition(shipped.sop.model_copy(update=values), shipped.wording, shipped.layout, "9" * 64)
+    load_definitions(office.db, office.clock, [newer])
 
 
 def test_a_return_says_what_to_mend_by_when(office: Office, post: Post) -> None:

@@ -27,6 +27,7 @@ FACTS: Final = MessageFacts(
     mend_until="20 Maret 2026",
     deficiencies=(("KTP", ("KTP tidak terbaca.", "Sisi kiri terpotong.")), ("Pas foto", ("Latar bukan merah.",))),
     reason="Pemohon belum memiliki STRRO.",
+    changes=("Kartu BPJS sekarang diminta. Unggah kartunya.", "Rekomendasi tidak lagi diminta."),
     follow_url="https://izin.example.go.id/lacak",
     office="DPMPTSP Kota Contoh",
     office_address="Jalan Contoh 1 28126",
