@@ -19,12 +19,12 @@ from api.pages.desk import Desk, Sent, see_other, text_of
 from api.pages.forms import Form
 from api.pages.new_session import rotate
 from api.pages.rendering import TEMPLATES
-from api.pages.step_up import StepRefused, prove, shown_in, step_fault
+from api.pages.step_up import StepRefused, one_try, shown_in, step_fault
 from api.wiring import ApiOffice
 from models.catalogue import LicenceDefinition, load_licence
 from models.rules.errors import DefinitionError, NotFound
-from models.services.definitions import load_definitions, parsed_sop
-from models.services.step_up import subject_of
+from models.services.definitions import parsed_sop
+from models.services.new_wording import put_in_force, wording_subject
 from models.tables.definitions import SopVersion
 
 router = APIRouter(include_in_schema=False)
@@ -116,7 +116,7 @@ def _load_page(
         "sha256": definition.sha256,
         "before": before.version if before else "",
         "diff": _difference(before, definition.sop.model_dump(mode="json"), definition.wording, definition.layout),
-        "subject": _subject(definition),
+        "subject": wording_subject(definition),
     }
     return admin_page(request, desk, "definition_load.html", context, HOME, status)
 
@@ -145,15 +145,12 @@ def load(request: Request, folder: str, desk: AdminDesk, office: Office, sent: S
         form = Form().refused(DefinitionError("Berkas ini sudah berubah sejak Anda melihatnya. Periksa lagi di bawah."))
         return _load_page(request, desk, office, folder, form, 409)
     try:
-        prove(office, desk.actor, _subject(found.definition), shown_in(sent))
+        shown = shown_in(sent)
+        with one_try(office, desk.actor, shown):
+            put_in_force(office.sign_in_room, desk.actor, found.definition, shown)
     except StepRefused as error:
         return _load_page(request, desk, office, folder, step_fault(Form(), error), error.status)
-    load_definitions(office.db, office.clock, [found.definition])
     return rotate(request, office, see_other(HOME, pesan="muat"))
-
-
-def _subject(definition: LicenceDefinition) -> str:
-    return subject_of("wording", [definition.sop.licence_code, definition.sop.version, definition.sha256])
 
 
 def lines_of(value: Any, name: str = "") -> list[str]:

@@ -18,7 +18,7 @@ from api.pages.admin import AdminDesk, admin_page
 from api.pages.desk import Desk, Sent, see_other, text_of
 from api.pages.forms import Form, faults_of, filled, nested, typed
 from api.pages.new_session import rotate
-from api.pages.step_up import StepRefused, prove, shown_in, step_fault
+from api.pages.step_up import StepRefused, one_try, shown_in, step_fault
 from api.pages.words import ROLES
 from api.views.admin import grants, mandates, people
 from api.wiring import ApiOffice
@@ -28,6 +28,7 @@ from models.rules.roles import APPLICANT
 from models.services import passkeys
 from models.services.people_desk import (
     ACTING,
+    Mandate,
     PeopleDesk,
     StaffInput,
     add_person,
@@ -40,7 +41,6 @@ from models.services.people_desk import (
     switch_person,
 )
 from models.services.sign_in import factors_of, remove_app
-from models.services.step_up import subject_of
 from models.tables.people import Person
 
 router = APIRouter(include_in_schema=False)
@@ -260,11 +260,9 @@ def ask_mandate(request: Request, desk: AdminDesk, office: Office, sent: Sent) -
 def give_mandate(request: Request, desk: AdminDesk, office: Office, sent: Sent) -> Response:
     """The step-up holds for exactly the mandate that was shown."""
     try:
-        given = _mandate_in(office, sent)
-        prove(office, desk.actor, _subject(given), shown_in(sent))
-        person_id, first, last = UUID(given["person"]), date.fromisoformat(given["first"]), given["last"]
-        rest = (given["role"], given["acting"], given["decree"], first, date.fromisoformat(last))
-        grant_mandate(_desk(office), desk.actor, person_id, *rest)
+        given, shown = _mandate_in(office, sent), shown_in(sent)
+        with one_try(office, desk.actor, shown):
+            grant_mandate(_desk(office), office.sign_in_room, desk.actor, _mandate(given), shown)
     except StepRefused as error:
         return _confirm_page(request, desk, office, given, step_fault(Form(), error), error.status)
     except (InvalidInput, AlreadyDone) as error:
@@ -272,8 +270,9 @@ def give_mandate(request: Request, desk: AdminDesk, office: Office, sent: Sent) 
     return rotate(request, office, see_other(MANDATES, pesan="mandat"))
 
 
-def _subject(given: dict[str, str]) -> str:
-    return subject_of("mandate", given.values())
+def _mandate(given: dict[str, str]) -> Mandate:
+    days = (date.fromisoformat(given["first"]), date.fromisoformat(given["last"]))
+    return Mandate(UUID(given["person"]), given["role"], given["acting"], given["decree"], *days)
 
 
 def _mandate_in(office: ApiOffice, sent: FormData) -> dict[str, str]:
@@ -307,7 +306,7 @@ def _confirm_page(
         "role": ROLES[given["role"]],
         "first": date.fromisoformat(given["first"]),
         "last": date.fromisoformat(given["last"]),
-        "subject": _subject(given),
+        "subject": _mandate(given).subject,
     }
     return admin_page(request, desk, "mandate_confirm.html", context, MANDATES, status)
 

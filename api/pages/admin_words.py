@@ -23,6 +23,8 @@ EVENT_KINDS: dict[str, str] = {
     "step_up": "Kata sandi atau passkey diminta lagi",
     "signing_key_registered": "Kunci tanda tangan didaftarkan",
     "signing_key_revoked": "Kunci tanda tangan dicabut",
+    "signing_secret_kept": "Kata sandi kunci dititipkan agar passkey cukup",
+    "signing_secret_withdrawn": "Kata sandi kunci ditarik kembali",
     "calendar_entered": "Kalender diubah",
     "calendar_removed": "Baris kalender dihapus",
     "definition_loaded": "Versi SOP dan naskah dimuat",

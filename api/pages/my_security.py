@@ -15,14 +15,15 @@ from api.devices import end_other_devices
 from api.pages.desk import Desk, Sent, SignedInDesk, see_other, text_of
 from api.pages.forms import Form, typed
 from api.pages.new_session import rotate
-from api.pages.step_up import StepRefused, prove, shown_in, step_fault
+from api.pages.step_up import LONGEST, StepRefused, one_try, prove, shown_in, step_fault
 from api.wiring import ApiOffice
 from models.rules.errors import Fault, InvalidInput
 from models.rules.second_factor import needs_second_factor
 from models.services import passkeys
 from models.services.people_desk import MIN_PASSWORD, change_password
+from models.services.pile_step_up import keep_passphrase, kept_state, withdraw_passphrase
 from models.services.sign_in import confirm_app, factors_of, remove_app, renew_recovery_codes, start_app
-from models.services.step_up import subject_of
+from models.services.step_up import Shown, subject_of
 
 router = APIRouter(include_in_schema=False)
 HOME = "/saya/keamanan"
@@ -30,6 +31,8 @@ MESSAGES = {
     "aplikasi": "Aplikasi kode sudah dilepas.",
     "passkey": "Passkey sudah disimpan.",
     "hapus": "Passkey sudah dihapus.",
+    "titip": "Kata sandi kunci dititipkan. Passkey cukup untuk paraf dan tanda tangan.",
+    "tarik": "Kata sandi kunci ditarik. Ia diminta lagi pada setiap tumpukan.",
     "sandi": "Kata sandi sudah diganti, dan semua perangkat lain sudah dikeluarkan.",
 }
 
@@ -51,11 +54,13 @@ def _page(
     with office.db.transaction() as session:
         factors = factors_of(session, desk.person.id)
         keys = passkeys.passkeys_of(session, desk.person.id)
+        signing = kept_state(session, desk.person.id, office.clock.now())
     context: dict[str, Any] = {
         "form": form,
         "message": message,
         "factors": factors,
         "passkeys": keys,
+        "signing": signing,
         "needed": needs_second_factor(desk.actor.roles, enforced=office.settings.second_factor_enforced),
         "person": desk.person,
         "least": MIN_PASSWORD,
@@ -157,6 +162,26 @@ def drop_passkey(request: Request, passkey_id: UUID, desk: SignedInDesk, office:
         return _page(request, desk, office, step_fault(typed(sent), error), status=error.status)
     passkeys.revoke(office.sign_in_room, desk.actor, desk.person.id, passkey_id)
     return rotate(request, office, see_other(HOME, pesan="hapus"))
+
+
+@router.post(f"{HOME}/kunci/titip")
+def keep_key(request: Request, desk: SignedInDesk, office: Office, sent: Sent) -> Response:
+    """Leave the signing passphrase with the signing worker: a passkey is enough for a pile from now on."""
+    secret = str(sent.get("key_passphrase", ""))[:LONGEST]
+    try:
+        with one_try(office, desk.actor, Shown(secret)):
+            keep_passphrase(office.desk, desk.actor, secret)
+    except (StepRefused, InvalidInput) as error:
+        form = Form({}, (Fault("/key_passphrase", str(error)),))
+        return _page(request, desk, office, form, status=getattr(error, "status", 422))
+    return see_other(HOME, pesan="titip")
+
+
+@router.post(f"{HOME}/kunci/tarik")
+def withdraw_key(desk: SignedInDesk, office: Office) -> Response:
+    """The passphrase is asked for at each pile again."""
+    withdraw_passphrase(office.desk, desk.actor)
+    return see_other(HOME, pesan="tarik")
 
 
 @router.post(f"{HOME}/sandi")

@@ -18,6 +18,7 @@ from api.pages.forms import Form, typed
 from api.pages.inbox import chip_of
 from api.pages.picks import Pick, parse_picks
 from api.pages.rendering import query
+from api.pages.step_up import shown_in
 from api.refusals import TooManyAttempts
 from api.routes.piles import no_guessing
 from api.views.batch_cases import batch_named
@@ -27,6 +28,9 @@ from api.views.turns import all_sops
 from api.wiring import ApiOffice
 from models.rules.errors import Fault, Forbidden, InvalidInput, ParafError, WrongPassphrase
 from models.services.endorse import PileOutcome, active_key, endorse_pile
+from models.services.passkeys import passkeys_of
+from models.services.pile_step_up import KEY_NEEDED, endorse_pile_by_passkey, passkey_suffices, pile_subject
+from models.services.step_up import Shown
 
 router = APIRouter(include_in_schema=False)
 
@@ -164,6 +168,8 @@ def _summary(
     with office.db.transaction() as session:
         kind = _kind(wanted, kinds_of(desk.actor, all_sops(session)) or ("paraf",))
         titles = titles_of(session, [pick.application_id for pick in picks])
+        suffices = passkey_suffices(session, desk.person.id, kind, list(titles), office.clock.now())
+        has_passkey = bool(passkeys_of(session, desk.person.id))
     known = [pick for pick in picks if pick.application_id in titles]
     items = [{**titles[pick.application_id], "hash": pick.blanko_sha256} for pick in known]
     context = {
@@ -173,6 +179,8 @@ def _summary(
         "items": items,
         "hidden": {"surat": [pick.text for pick in known], "jenis": kind},
         "username": desk.person.username,
+        "subject": pile_subject(kind, [pick.letter for pick in known]) if suffices else "",
+        "has_passkey": has_passkey,
         "back": "/tinjau" + query({"jenis": kind}),
     }
     return desk.page(request, "review/summary.html", context, status)
@@ -180,32 +188,45 @@ def _summary(
 
 @router.post("/tinjau/bubuhkan")
 def endorse(request: Request, desk: StaffDesk, office: Office, sent: Sent) -> Response:
-    """One step-up for the pile. A wrong passphrase is told at once and nothing has moved."""
+    """One step-up for the pile, a passphrase or a passkey. A wrong one is told at once and nothing has moved."""
     picks, wanted = parse_picks(texts_of(sent, "surat")), text_of(sent, "jenis")
     kind: Kind = "signature" if wanted == "signature" else "paraf"
-    passphrase = str(sent.get("passphrase", ""))
+    shown = shown_in(sent)
     try:
-        if not passphrase:
+        if not shown.secret and not shown.answer:
             raise WrongPassphrase("empty")
         with no_guessing(office, desk.actor):
-            outcome = endorse_pile(office.desk, desk.actor, kind, [pick.letter for pick in picks], passphrase)
+            outcome = _put(office, desk, kind, picks, shown)
     except (WrongPassphrase, TooManyAttempts, Forbidden, InvalidInput) as error:
         status = 429 if isinstance(error, TooManyAttempts) else 422
-        form = Form({}, (Fault("/passphrase", _said(error, passphrase)),))
+        form = Form({}, (Fault("/passphrase", _said(error, shown)),))
         return _summary(request, desk, office, picks, wanted, form, status)
     return see_other(f"/tinjau/tumpukan/{outcome.pile_id}" + _refused_query(outcome))
 
 
-def _said(error: ParafError, passphrase: str) -> str:
+def _put(office: ApiOffice, desk: Desk, kind: Kind, picks: Sequence[Pick], shown: Shown) -> PileOutcome:
+    letters = [pick.letter for pick in picks]
+    if shown.answer:
+        return endorse_pile_by_passkey(office.desk, office.sign_in_room, desk.actor, kind, letters, shown)
+    return endorse_pile(office.desk, desk.actor, kind, letters, shown.secret)
+
+
+def _said(error: ParafError, shown: Shown) -> str:
     if isinstance(error, TooManyAttempts):
         return f"Terlalu banyak percobaan. Tunggu {error.retry_after} detik, lalu coba lagi. Belum ada yang berubah."
     if isinstance(error, Forbidden):
-        return "Anda belum mempunyai kunci tanda tangan yang berlaku. Hubungi admin kantor."
+        return (
+            KEY_NEEDED if shown.answer else "Anda belum mempunyai kunci tanda tangan yang berlaku. Hubungi admin."
+        )
     if isinstance(error, InvalidInput):
         return "Tumpukan ini tidak dapat diterima. Kembali, lalu pilih lagi suratnya."
-    if not passphrase:
-        return "Isi kata sandi kunci tanda tangan."
-    return "Kata sandi kunci salah. Belum ada yang berubah; ketik lagi."
+    if shown.answer:
+        return "Passkey tidak dikenal atau sudah kedaluwarsa. Belum ada yang berubah; coba lagi."
+    return (
+        "Kata sandi kunci salah. Belum ada yang berubah; ketik lagi."
+        if shown.secret
+        else "Isi kata sandi kunci tanda tangan."
+    )
 
 
 def _refused_query(outcome: PileOutcome) -> str:

@@ -5,6 +5,9 @@ A form has the field `passphrase`; a passkey's script fills `token` and `answer`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from fastapi import APIRouter
 from starlette.datastructures import FormData
 
@@ -46,20 +49,30 @@ def shown_in(sent: FormData) -> Shown:
     return Shown(str(secret)[:LONGEST], text_of(sent, "token"), text_of(sent, "answer"))
 
 
-def prove(office: ApiOffice, actor: Actor, subject: str, shown: Shown) -> None:
-    """Raises StepRefused; wrong tries make the next one wait, and never lock for good."""
+@contextmanager
+def one_try(office: ApiOffice, actor: Actor, shown: Shown) -> Iterator[None]:
+    """Around a use case that asks for a step-up; raises StepRefused when it does not hold.
+
+    Counted as failed before it is made; forgiven when it was right, so wrong tries make the next one wait.
+    """
     if not shown.secret and not shown.answer:
         raise StepRefused("Ketik kata sandi, atau pakai passkey.", 422)
     attempt = of_passphrase(person_of(actor))
     try:
         count_attempt(office, attempt)
-        step_up.prove(office.sign_in_room, actor, subject, shown)
+        yield
     except TooManyAttempts as error:
         sentence = f"Terlalu banyak percobaan. Tunggu {error.retry_after} detik, lalu coba lagi."
         raise StepRefused(sentence, 429) from error
     except WrongPassphrase as error:
         raise StepRefused(str(error), 422) from error
     forgive_attempt(office, attempt)
+
+
+def prove(office: ApiOffice, actor: Actor, subject: str, shown: Shown) -> None:
+    """A step-up alone, before what follows. Raises StepRefused."""
+    with one_try(office, actor, shown):
+        step_up.prove(office.sign_in_room, actor, subject, shown)
 
 
 def step_fault(form: Form, error: StepRefused) -> Form:

@@ -1,11 +1,12 @@
 """Steps 4 to 7, the human half: an official puts a paraf, or the head signs, on one letter or a pile of them.
 
-The passphrase is checked before anything moves, then sealed for the signing worker, for this pile alone.
+The passphrase is checked before anything moves, then sealed for the signing worker, for this pile alone. A passkey
+instead of it: `models.services.pile_step_up`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -40,6 +41,7 @@ from models.tables.letters import Blanko, Endorsement, Letter, Pile, PileItem
 from models.tables.people import SigningKey
 
 Kind = Literal["paraf", "signature"]
+Means = Literal["passphrase", "passkey"]
 MAX_PILE = 100
 
 _WAITING: dict[str, Stage] = {"paraf": Stage.AWAITING_PARAF, "signature": Stage.AWAITING_SIGNATURE}
@@ -89,30 +91,50 @@ def endorse_pile(desk: Desk, actor: Actor, kind: Kind, letters: Sequence[PileLet
 
     Raises WrongPassphrase (nothing has moved), InvalidInput for an empty, too long or repeating pile.
     """
-    person_id = person_of(actor)
-    _refuse_odd_pile(letters)
-    _check_passphrase(desk, person_id, passphrase)
-    # One commit: a worker that finished the first letter would else find the pile done and wipe the others' secret.
+    refuse_odd_pile(letters)
+    _check_passphrase(desk, person_of(actor), passphrase)
     with desk.db.transaction() as session:
-        pile = _open_pile(session, desk, person_id, kind, passphrase)
-        outcomes: dict[UUID, LetterOutcome] = {}
-        # Cases are locked in one order, so that two piles with the same letters never wait for each other.
-        for letter in sorted(letters, key=_case_id):
-            outcomes[_case_id(letter)] = _endorse_in_pile(session, desk, actor, kind, letter, pile.id)
-        if all(outcome.error for outcome in outcomes.values()):
-            wipe(session, pile, desk.clock.now())
-        return PileOutcome(pile.id, tuple(outcomes[_case_id(letter)] for letter in letters))
+        record(session, "step_up", at=desk.clock.now(), actor=actor, detail={"purpose": "pile", "means": "passphrase"})
+        return put_pile(
+            session, desk, actor, kind, letters, lambda pile_id: desk.sealer.seal(passphrase, pile_context(pile_id))
+        )
 
 
-def _refuse_odd_pile(letters: Sequence[PileLetter]) -> None:
-    ids = [_case_id(letter) for letter in letters]
+def put_pile(
+    session: Session,
+    desk: Desk,
+    actor: Actor,
+    kind: Kind,
+    letters: Sequence[PileLetter],
+    seal: Callable[[UUID], bytes],
+    means: Means = "passphrase",
+) -> PileOutcome:
+    """What follows the step-up, whatever its means; `seal` gives the pile's secret.
+
+    In the caller's one transaction: a worker that finished the first letter would else find the pile done and wipe
+    the others' secret.
+    """
+    pile = _open_pile(session, desk, person_of(actor), kind, seal, means)
+    outcomes: dict[UUID, LetterOutcome] = {}
+    # Cases are locked in one order, so that two piles with the same letters never wait for each other.
+    for letter in sorted(letters, key=case_of):
+        outcomes[case_of(letter)] = _endorse_in_pile(session, desk, actor, kind, letter, pile.id)
+    if all(outcome.error for outcome in outcomes.values()):
+        wipe(session, pile, desk.clock.now())
+    return PileOutcome(pile.id, tuple(outcomes[case_of(letter)] for letter in letters))
+
+
+def refuse_odd_pile(letters: Sequence[PileLetter]) -> None:
+    """Raises InvalidInput for an empty, too long or repeating pile."""
+    ids = [case_of(letter) for letter in letters]
     if not 1 <= len(ids) <= MAX_PILE:
         raise InvalidInput(f"A pile holds 1 to {MAX_PILE} letters; this one holds {len(ids)}. Take the rest after it.")
     if len(set(ids)) != len(ids):
         raise InvalidInput("A letter lies twice in this pile; remove one of them.")
 
 
-def _case_id(letter: PileLetter) -> UUID:
+def case_of(letter: PileLetter) -> UUID:
+    """Raises InvalidInput for what is no id."""
     try:
         return UUID(letter.application_id)
     except ValueError as error:
@@ -137,7 +159,9 @@ def active_key(session: Session, person_id: UUID, now: datetime) -> SigningKey |
     ).first()
 
 
-def _open_pile(session: Session, desk: Desk, person_id: UUID, kind: Kind, passphrase: str) -> Pile:
+def _open_pile(
+    session: Session, desk: Desk, person_id: UUID, kind: Kind, seal: Callable[[UUID], bytes], means: Means
+) -> Pile:
     now = desk.clock.now()
     # The id is PostgreSQL's, and the seal is bound to it: so ask for it first.
     pile_id: UUID = session.execute(text("SELECT uuidv7()")).scalar_one()
@@ -145,7 +169,8 @@ def _open_pile(session: Session, desk: Desk, person_id: UUID, kind: Kind, passph
         id=pile_id,
         person_id=person_id,
         kind=kind,
-        secret=desk.sealer.seal(passphrase, pile_context(pile_id)),
+        means=means,
+        secret=seal(pile_id),
         created_at=now,
         expires_at=now + desk.lifetime,
     )
@@ -159,6 +184,11 @@ def pile_context(pile_id: UUID) -> str:
     return f"pile:{pile_id}"
 
 
+def kept_context(key_id: UUID) -> str:
+    """What a passphrase is bound to that its official keeps with the office."""
+    return f"kept:{key_id}"
+
+
 def wipe(session: Session, pile: Pile, now: datetime) -> None:
     """Forget a pile's secret for good."""
     pile.secret, pile.wiped_at = None, now
@@ -168,7 +198,7 @@ def wipe(session: Session, pile: Pile, now: datetime) -> None:
 def _endorse_in_pile(
     session: Session, desk: Desk, actor: Actor, kind: Kind, letter: PileLetter, pile_id: UUID
 ) -> LetterOutcome:
-    application_id = _case_id(letter)
+    application_id = case_of(letter)
     try:
         with session.begin_nested():
             return LetterOutcome(application_id, _endorse(session, desk, actor, kind, letter, pile_id))
@@ -190,7 +220,7 @@ def _refused_by_the_wall(error: IntegrityError) -> ParafError:
 
 
 def _endorse(session: Session, desk: Desk, actor: Actor, kind: Kind, letter: PileLetter, pile_id: UUID) -> int:
-    case = lock_case(session, _case_id(letter))
+    case = lock_case(session, case_of(letter))
     if _renewed(session, desk, actor, kind, case, letter, pile_id):
         return case.version
     expect_version(case, letter.version)

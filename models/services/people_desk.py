@@ -22,6 +22,8 @@ from models.rules.passwords import MIN_LENGTH, weakness
 from models.rules.roles import ADMIN, Actor, require_role
 from models.services.casework import record
 from models.services.inputs import Input
+from models.services.sign_in import SignInRoom
+from models.services.step_up import Shown, prove, subject_of
 from models.tables.people import LoginSession, Person, RoleGrant
 
 MIN_PASSWORD = MIN_LENGTH
@@ -127,24 +129,41 @@ def grant_role(
     )
 
 
-def grant_mandate(
-    desk: PeopleDesk, actor: Actor, person_id: UUID, role: str, acting: str, decree: str, first: date, last: date
-) -> None:
-    """Another's post by mandate, Plt. or Plh., with its decree. Raises Forbidden, InvalidInput, AlreadyDone.
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """Another's post from a day to a day, Plt. or Plh., by a decree."""
 
-    The page asks for a step-up before this is called.
+    person_id: UUID
+    role: str
+    acting: str
+    decree: str
+    first: date
+    last: date
+
+    @property
+    def subject(self) -> str:
+        """What the step-up is for: this mandate and no other."""
+        return subject_of("mandate", [self.person_id, self.role, self.acting, self.decree, self.first, self.last])
+
+
+def grant_mandate(desk: PeopleDesk, room: SignInRoom, actor: Actor, given: Mandate, shown: Shown) -> None:
+    """Put an acting official in another's post, after a step-up for exactly this mandate.
+
+    Raises Forbidden, InvalidInput, WrongPassphrase (nothing has moved), AlreadyDone.
     """
-    if acting not in ACTING:
+    require_role(actor, ADMIN)
+    if given.acting not in ACTING:
         raise _fault("acting", "Pilih Plt. atau Plh.")
-    if len(decree.strip()) < 3:
+    if len(given.decree.strip()) < 3:
         raise _fault("decree", "Isi nomor surat perintah. Tanpa itu mandat tidak sah.")
+    prove(room, actor, given.subject, shown)
     row = RoleGrant(
-        person_id=person_id,
-        role=role,
-        acting=acting,
-        decree=decree.strip()[:120],
-        valid_from=first,
-        valid_until=last,
+        person_id=given.person_id,
+        role=given.role,
+        acting=given.acting,
+        decree=given.decree.strip()[:120],
+        valid_from=given.first,
+        valid_until=given.last,
         **_by(desk, actor),
     )
     _grant(desk, actor, row)

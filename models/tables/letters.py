@@ -136,14 +136,21 @@ class SentBack(SQLModel, table=True):
 
 
 class Pile(SQLModel, table=True):
-    """One step-up over one or many letters. `secret` is sealed to the signing worker and wiped when all are done."""
+    """One step-up over one or many letters. `secret` is sealed to the signing worker and wiped when all are done.
+
+    `means`: a passphrase sealed for this pile, or a passkey and then the passphrase that its official left here.
+    """
 
     __tablename__ = "pile"
-    __table_args__ = (Index("pile_live", "expires_at", postgresql_where=text("secret IS NOT NULL")),)
+    __table_args__ = (
+        Index("pile_live", "expires_at", postgresql_where=text("secret IS NOT NULL")),
+        CheckConstraint("means IN ('passphrase', 'passkey')", name="pile_means"),
+    )
 
     id: UUID = primary_uuid()
     person_id: UUID = Field(foreign_key="person.id")
     kind: str = words()
+    means: str = words("passphrase", server_default=text("'passphrase'"))
     secret: bytes | None = blob(optional=True)
     created_at: datetime = moment()
     expires_at: datetime = moment()

@@ -84,7 +84,10 @@ class LoginAttempt(SQLModel, table=True):
 
 
 class SigningKey(SQLModel, table=True):
-    """An official's signing credential. `material` is sealed to the signing worker; `passphrase_hash` is Argon2id."""
+    """An official's signing credential. `material` is sealed to the signing worker; `passphrase_hash` is Argon2id.
+
+    `kept_secret` is its passphrase, sealed to the same worker, where its official wants a passkey to be enough.
+    """
 
     __tablename__ = "signing_key"
     __table_args__ = (Index("signing_key_person", "person_id"),)
@@ -95,6 +98,7 @@ class SigningKey(SQLModel, table=True):
     certificate_pem: str = words("")
     material: bytes = blob()
     passphrase_hash: str = words("")
+    kept_secret: bytes | None = blob(optional=True)
     not_after: datetime = moment()
     created_at: datetime = moment()
     revoked_at: datetime | None = moment(optional=True)

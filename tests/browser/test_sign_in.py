@@ -16,9 +16,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from models.db import Database
 from tests.api.counter import Counter, give_passwords, password_of
+from tests.cases import an_application
 from tests.chromium import IN_A_BROWSER, LISTEN, serving
 from tests.conftest import Database as Urls
-from tests.factories import an_office
+from tests.factories import HEAD, an_office, passphrase_of
 from workers.settings import Settings
 
 pytestmark = IN_A_BROWSER
@@ -131,6 +132,30 @@ def test_a_passkey_is_made_signs_in_and_proves_a_mandate(opened: Callable[..., P
     page.fill(".pf-device input[name=passphrase]", password_of("admin"))
     page.click("main button:has-text('Hapus Ponsel admin')")
     page.wait_for_selector("text=Passkey sudah dihapus")
+
+
+def test_the_head_signs_a_pile_by_passkey_alone(opened: Callable[..., Page], site: Site) -> None:
+    office = site.counter.office
+    cases = [an_application(office, "awaiting_signature") for _ in range(2)]
+    page = opened(SECURITY, HEAD)
+    authenticator(page)
+    page.fill("#f-name", "Ponsel kepala")
+    page.fill("#f-passphrase", password_of(HEAD))
+    page.click("text=Tambah passkey")
+    page.click("text=Sudah saya simpan")
+    page.fill("input[name=key_passphrase]", passphrase_of(HEAD))
+    page.click("text=Titipkan, agar passkey cukup")
+    expect(page.locator("#kunci")).to_contain_text("Passkey cukup untuk satu tumpukan")
+    held_true(page, "kunci-dititipkan")
+    page.goto(f"{site.address}/tinjau")
+    page.click("text=Lanjut: tandatangani yang dicentang")
+    page.wait_for_selector("[data-passkey]:not([hidden])")
+    held_true(page, "tumpukan-passkey")
+    page.click("text=Tandatangani 2 surat dengan passkey")
+    page.wait_for_url("**/tinjau/tumpukan/*")
+    office.work()
+    page.wait_for_selector("strong:has-text('2 dari 2')")
+    assert {office.case(case).stage for case in cases} == {"ready"}
 
 
 def test_a_cancelled_passkey_says_so_and_leaves_the_password(opened: Callable[..., Page]) -> None:

@@ -1,4 +1,4 @@
-"""What the desks still lacked: lines of the register are found by name within their year."""
+"""What the desks still lacked: the register by name within its year, passkeys for piles."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ ALTER TABLE register_entry ENABLE TRIGGER register_entry_guard;
 
 def upgrade() -> None:
     _register()
+    _passkeys()
+
+
+def _passkeys() -> None:
+    op.add_column("signing_key", sa.Column("kept_secret", sa.LargeBinary(), nullable=True))
+    op.execute("GRANT UPDATE (kept_secret) ON signing_key TO paraf_app")
+    op.add_column("pile", sa.Column("means", sa.Text(), server_default="passphrase", nullable=False))
+    op.create_check_constraint("pile_means", "pile", "means IN ('passphrase', 'passkey')")
 
 
 def _register() -> None:

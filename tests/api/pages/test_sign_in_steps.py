@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import UUID
 
 import pyotp
 import pytest
@@ -13,7 +14,8 @@ from starlette.testclient import TestClient
 from models.tables.sign_in import OneTimeCode, RecoveryCode
 from tests.api.counter import Counter, password_of
 from tests.api.pages.test_officials import browser
-from tests.factories import HEAD, Office
+from tests.cases import an_application, letter_of
+from tests.factories import HEAD, Office, passphrase_of
 from tests.passkey_device import PasskeyDevice
 from workers.settings import Settings
 
@@ -282,3 +284,46 @@ def test_an_admin_helps_who_lost_his_phone(counter: Counter) -> None:
     person = counter.office.people["loket"]
     assert "sudah dilepas" in browser(counter, "admin").post(f"/admin/orang/{person}/langkah-kedua/lepas").text
     assert first_step(counter, "loket")[1].headers["location"] == "/kotak"
+
+
+def pile_form(counter: Counter, username: str, case: UUID) -> dict[str, str]:
+    letter = letter_of(counter.office, case)
+    kind = "signature" if username == HEAD else "paraf"
+    return {"surat": f"{case}.{letter.version}.{letter.blanko_sha256}", "jenis": kind}
+
+
+def subject_in(page: str) -> str:
+    found = re.search(r'data-subject="(pile:[0-9a-f]{64})"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_pile_is_put_by_a_passkey_once_the_key_s_passphrase_is_kept(counter: Counter) -> None:
+    case = an_application(counter.office, "awaiting_paraf")
+    client, made = with_passkey(counter, "muda")
+    form = pile_form(counter, "muda", case)
+    page = client.post("/tinjau/ringkasan", data=form).text
+    assert "data-passkey" not in page
+    assert "dibuka dengan kata sandinya" in page
+    assert client.post(f"{SECURITY}/kunci/titip", data={"key_passphrase": "salah"}).status_code == 422
+    kept = client.post(f"{SECURITY}/kunci/titip", data={"key_passphrase": passphrase_of("muda")})
+    assert "Passkey cukup" in kept.text
+    subject = subject_in(client.post("/tinjau/ringkasan", data=form).text)
+    asked = client.post("/langkah/passkey", data={"subject": subject}).json()
+    shown = {"token": asked["token"], "answer": made.get(asked["options"])}
+    wrong = client.post("/tinjau/bubuhkan", data={**form, **shown, "answer": "{}"})
+    assert (wrong.status_code, "Belum ada yang berubah" in wrong.text) == (422, True)
+    assert counter.office.case(case).stage == "awaiting_paraf"
+    asked = client.post("/langkah/passkey", data={"subject": subject}).json()
+    shown = {"token": asked["token"], "answer": made.get(asked["options"])}
+    done = client.post("/tinjau/bubuhkan", data={**form, **shown})
+    assert "/tinjau/tumpukan/" in str(done.url)
+    counter.office.work()
+    assert counter.office.case(case).paraf_next == 2
+    assert "diminta lagi" in client.post(f"{SECURITY}/kunci/tarik").text
+    assert "data-passkey" not in client.post("/tinjau/ringkasan", data=form).text
+
+
+def test_whoever_has_no_key_is_offered_nothing_to_keep(counter: Counter) -> None:
+    assert 'id="kunci"' not in browser(counter, "loket").get(SECURITY).text
+    assert 'id="kunci"' in browser(counter, HEAD).get(SECURITY).text

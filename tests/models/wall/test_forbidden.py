@@ -229,6 +229,7 @@ REGISTER: tuple[Case, ...] = (
     ("start a counter", RIGHT, "", ("INSERT INTO number_series VALUES ('SIKRO', 2030, 5)",)),
     ("change a number", RIGHT, "", ("UPDATE register_entry SET number = '503/0001/X'",)),
     ("change a number's date", RIGHT, "", ("UPDATE register_entry SET signed_on = '2026-01-01'",)),
+    ("change what opened a pile", RIGHT, "", ("UPDATE pile SET means = 'passkey'",)),
     ("rename a line of the register", RIGHT, "", ("UPDATE register_entry SET name = 'Orang Lain'",)),
     ("remove a number", RIGHT, "", ("DELETE FROM register_entry",)),
     ("void without a reason", CHECK, "register_entry_void_reason", (
