@@ -13,7 +13,7 @@ from models.catalogue import LicenceDefinition
 from models.rules.errors import Forbidden, InvalidInput, WrongPassphrase
 from models.services import passkeys, step_up
 from models.services.definitions import load_definitions
-from models.services.endorse import PileOutcome
+from models.services.endorse import Kind, PileOutcome
 from models.services.inputs import PileLetter
 from models.services.new_wording import put_in_force, wording_subject
 from models.services.people_desk import Mandate, PeopleDesk, grant_mandate
@@ -56,9 +56,13 @@ class Holder:
 
     def puts(self, letters: list[PileLetter], shown: Shown | None = None) -> PileOutcome:
         """A paraf, or the signature of the head, on these letters."""
-        kind, actor = "signature" if self.username == HEAD else "paraf", self.office.actor(self.username)
+        kind, actor = kind_of(self.username), self.office.actor(self.username)
         shown = shown or self.shows(pile_subject(kind, letters))
         return endorse_pile_by_passkey(self.office.desk, self.room, actor, kind, letters, shown)
+
+
+def kind_of(username: str) -> Kind:
+    return "signature" if username == HEAD else "paraf"
 
 
 def holder(office: Office, username: str) -> Holder:
@@ -222,7 +226,7 @@ def test_a_paraf_that_is_only_recorded_needs_no_key(office: Office) -> None:
 
 def suffices(official: Holder, *cases: UUID) -> bool:
     office = official.office
-    kind = "signature" if official.username == HEAD else "paraf"
+    kind = kind_of(official.username)
     with office.db.transaction() as session:
         return passkey_suffices(session, office.people[official.username], kind, cases, office.clock.now())
 
