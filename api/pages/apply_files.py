@@ -162,6 +162,8 @@ def look(document_id: UUID, mine: MyApplication, office: Office) -> Response:
     """The applicant's own file, as a download; who looked is on record."""
     with office.db.transaction() as session:
         row = _own(session, mine, document_id)
+        if not office.vault.has(row.sha256):
+            raise NotFound("The file is not kept any more.")
         case = read_case(session, mine.application_id)
         detail = {"requirement": row.requirement, "sha256": row.sha256}
         record(session, "viewed_document", at=office.clock.now(), case=case, actor=mine.actor, detail=detail)

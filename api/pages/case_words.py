@@ -41,7 +41,12 @@ EVENTS: dict[str, str] = {
 }
 """Of an event's kind; an unknown one shows as its code."""
 
-SEEN = {"viewed_documents": "melihat berkas", "viewed_nik": "melihat NIK"}
+SEEN = {
+    "viewed_documents": "melihat berkas",
+    "viewed_document": "membuka satu dokumen",
+    "document_downloaded": "mengunduh satu dokumen",
+    "viewed_nik": "melihat NIK",
+}
 
 STEPS: dict[str, str] = {
     "submit": "Berkas masuk",

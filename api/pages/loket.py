@@ -192,6 +192,8 @@ def look(application_id: UUID, document_id: UUID, desk: FrontDesk, office: Offic
     """A file of the berkas, as a download; who looked is on record."""
     with office.db.transaction() as session:
         row = _document(session, application_id, document_id)
+        if not office.vault.has(row.sha256):
+            raise NotFound("The file is not kept any more.")
         detail = {"requirement": row.requirement, "sha256": row.sha256}
         case = read_case(session, application_id)
         record(session, "viewed_document", at=office.clock.now(), case=case, actor=desk.actor, detail=detail)

@@ -26,7 +26,7 @@ from models.ports import Stored
 from models.rules.errors import NotFound
 from models.rules.roles import Actor, Verb, require_role, require_scope
 from models.rules.sniffing import safe_name
-from models.services import batch_control, batch_files, batch_intake
+from models.services import batch_control, batch_files, batch_intake, privacy
 from models.services.api_keys import signing_secret
 from models.services.batch_intake import SENDERS, TOKEN_HOLDS, BatchWish
 from models.tables.batch import Batch
@@ -240,6 +240,7 @@ def get_errors(batch_id: UUID, actor: Who, office: Office) -> Response:
     """Own columns, then row, column and message. Mend it and send it with `mends` set to this batch."""
     with office.db.transaction() as session:
         batch = batch_control.visible_batch(session, actor, batch_id)
+    privacy.note_rows(office.db, office.clock, actor, batch_id)
     headers = download_headers(f"errors-{batch_id}.csv", "")
     headers.pop("ETag")
     lines = batch_files.errors_csv(office.db, office.answer_cipher, batch)

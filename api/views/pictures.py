@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -39,6 +39,11 @@ def pictures_of(session: Session, objects: Mapping[str, UUID]) -> dict[str, list
     return found
 
 
+def is_paper(session: Session, application_id: UUID, object_sha256: str) -> bool:
+    """Whether an object is a paper that was handed in with the case, and not its letter."""
+    return _names(session, application_id, Document, Document.clean_sha256, object_sha256)
+
+
 def picture_sha256(session: Session, application_id: UUID, object_sha256: str, page: int, width: int) -> str:
     """The vault's name of a page image. The large one may still be on its way: then the small one stands for it.
 
@@ -54,15 +59,13 @@ def picture_sha256(session: Session, application_id: UUID, object_sha256: str, p
 
 
 def _belongs(session: Session, application_id: UUID, object_sha256: str) -> bool:
-    tables: Iterable[tuple[type[Document] | type[Blanko], object]] = (
-        (Document, Document.clean_sha256),
-        (Blanko, Blanko.sha256),
+    return is_paper(session, application_id, object_sha256) or _names(
+        session, application_id, Blanko, Blanko.sha256, object_sha256
     )
-    for table, column in tables:
-        statement = select(table.application_id).where(
-            table.application_id == application_id,
-            column == object_sha256,
-        )
-        if session.exec(statement.limit(1)).first() is not None:
-            return True
-    return False
+
+
+def _names(
+    session: Session, application_id: UUID, table: type[Document] | type[Blanko], column: object, object_sha256: str
+) -> bool:
+    statement = select(table.application_id).where(table.application_id == application_id, column == object_sha256)
+    return session.exec(statement.limit(1)).first() is not None

@@ -38,6 +38,12 @@ def find_by_nik(session: Session, clock: Clock, cipher: NikCipher, actor: Actor,
     return list(found)
 
 
+def note_rows(db: Database, clock: Clock, actor: Actor, batch_id: UUID) -> None:
+    """Record that rows of a batch, with their NIKs, are about to be handed out to be mended."""
+    with db.transaction() as session:
+        record(session, "batch_errors_read", at=clock.now(), actor=actor, detail={"batch": str(batch_id)})
+
+
 def note_download(db: Database, clock: Clock, actor: Actor, document: Document, copy: Copy) -> None:
     """Record that a scan is about to be handed out."""
     with db.transaction() as session:

@@ -12,11 +12,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlmodel import select
 from starlette.testclient import TestClient
 
 from models.rules.roles import Actor
 from models.services.api_keys import ClientInput, KeyInput, add_client, create_key
 from models.services.batch_control import watch
+from models.tables.cases import Event
 from tests.api.counter import Counter, refusal
 from tests.batch_files import a_batch, as_csv, as_zip, cells, files_of
 from tests.factories import Office
@@ -107,6 +109,9 @@ def test_errors_come_back_as_a_file_that_can_be_mended(counter: Counter, desk: T
     work(office, counter)
     answer = desk.get(f"{ROAD}/{body['id']}/errors.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    with office.db.transaction() as session:
+        read = session.exec(select(Event).where(Event.kind == "batch_errors_read")).one()
+    assert read.detail == {"batch": body["id"]}
     (wrong,) = csv.DictReader(io.StringIO(answer.text))
     assert (wrong["key"], wrong["row"], wrong["column"]) == ("RS-2", "2", "nik")
     assert "NIK terdiri dari 16 angka" in wrong["message"]

@@ -278,6 +278,8 @@ def test_a_download_of_a_scan_is_written_down(counter: Counter) -> None:
     assert {one.actor_id for one in noted} == {office.people["loket"]}
     assert refusal(counter.sign_in("pemohon_lain").get(f"/v1/documents/{row.id}/original")) == (404, "not-found")
     assert len(events(office, case_id, "document_downloaded")) == 2
+    assert counter.sign_in("pemohon").get(f"/v1/documents/{row.id}/clean").status_code == 200
+    assert events(office, case_id, "document_downloaded")[-1].actor_id == office.people["pemohon"]
 
 
 def test_a_person_is_found_by_his_nik_without_it_standing_anywhere(

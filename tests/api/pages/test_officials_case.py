@@ -217,6 +217,18 @@ def test_papers_are_drawn_and_looks_are_recorded_once(counter: Counter) -> None:
     assert "melihat berkas" in page
 
 
+def test_a_picture_of_a_paper_is_never_seen_without_a_record(counter: Counter) -> None:
+    office = counter.office
+    case = an_application(office, "verifying")
+    draw(office)
+    with office.db.transaction() as session:
+        paper = next(row for row in current_documents(session, case) if row.clean_sha256)
+    address = f"/permohonan/{case}/gambar/{paper.clean_sha256}/1/{SMALL}"
+    client = browser(counter, "muda")
+    assert [client.get(address).status_code for _ in range(2)] == [200, 200]
+    assert kinds(office, case).count("viewed_documents") == 1
+
+
 def test_the_nik_is_masked_until_the_front_office_asks(counter: Counter) -> None:
     office = counter.office
     case = an_application(office, "verifying", nik="1471064509900003", birth_date="1990-09-05", sex="P")
