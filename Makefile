@@ -54,6 +54,7 @@ faults: dev ## a whole office, 200 applications, 40 faults (some minutes)
 
 fuzz: dev ## attack uploads, the API and the use cases with made-up input for minutes (FUZZ=5000 examples each)
 	@PARAF_FUZZ_EXAMPLES=$(FUZZ) $(PY) -m pytest tests/security/test_fuzz_uploads.py -p no:cacheprovider
+	@PARAF_FUZZ_EXAMPLES=$(FUZZ) $(PY) -m pytest tests/security/test_fuzz_api.py -p no:cacheprovider
 	@PARAF_MODEL_STEPS=$$(( $(FUZZ) * 10 )) $(PY) -m pytest tests/models/machine_model/test_state_machine.py -p no:cacheprovider
 
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11

@@ -26,7 +26,8 @@ from models.services.idempotency import Answer, Asking, Subject, earlier_answer,
 
 REPLAYED = "Idempotent-Replayed"
 JSON = "application/json"
-_FORM = re.compile(r"^[\x21-\x7e]{16,255}$")
+KEY_FORM = "^[!-~]{16,255}$"
+_FORM = re.compile(KEY_FORM)
 Made = tuple[Subject, UUID | None]
 P = ParamSpec("P")
 T = TypeVar("T", bound=BaseModel)
@@ -42,7 +43,7 @@ async def key_of(
     ] = None,
 ) -> str:
     """The key of a request that makes something; raises IdempotencyKeyMissing."""
-    if idempotency_key is None or not _FORM.match(idempotency_key):
+    if idempotency_key is None or not _FORM.fullmatch(idempotency_key):
         raise IdempotencyKeyMissing(
             "This request makes something: send Idempotency-Key with 16 to 255 visible characters, such as a UUID."
         )

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 from api.shapes import EXAMPLE_ID, SHA256
-from models.services.inputs import Input, PileLetter, ReturnItem, Sha256
+from models.services.inputs import ISO_DAY, Input, PileLetter, ReturnItem, Sha256, Whole
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 Point = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,47}$")]
@@ -31,6 +31,8 @@ Secret = Annotated[SecretStr, Field(min_length=1, max_length=256), AfterValidato
 
 
 def _day(value: str) -> str:
+    if value and not ISO_DAY.fullmatch(value):
+        raise ValueError("a day as YYYY-MM-DD is wanted")
     if value:
         date.fromisoformat(value)
     return value
@@ -119,7 +121,7 @@ class LetterOfPile(Input):
     """One letter as it was looked at."""
 
     application_id: UUID = Field(examples=[EXAMPLE_ID])
-    version: Annotated[int, Field(ge=1)] = Field(examples=[6])
+    version: Annotated[Whole, Field(ge=1)] = Field(examples=[6])
     blanko_sha256: Sha256 = Field(examples=[SHA256])
 
     def as_letter(self) -> PileLetter:

@@ -10,7 +10,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from api.idempotency import KEY_FORM
+from api.operations import BY_LINK, LISTS, LOCATED, SIGNED, Operation, operations, statuses
 from api.problems import MEDIA_TYPE, Problem
+from api.versions import ETAG_FORM
 
 FILE = Path(__file__).resolve().parents[1] / "openapi.json"
 VERSION = "1.0.0"
@@ -23,7 +26,7 @@ after an act, read the application again until its `stage` waits for the next ro
 """
 _REFUSALS = {
     "400": "The request can not be read",
-    "401": "Nobody is signed in",
+    "401": "Nobody is signed in, or the token, key, link or signature does not hold",
     "403": "The role does not allow it",
     "404": "Unknown, or not yours to know of",
     "409": "Not possible at this stage, or already done",
@@ -32,55 +35,126 @@ _REFUSALS = {
     "415": "A kind of file or body that is not taken",
     "422": "Values that can not be taken",
     "428": "If-Match is missing",
-    "429": "Too many failed tries",
+    "429": "Too many failed tries, or a system's share of the minute is used up",
     "503": "Not possible right now",
 }
-_SECURITY = {
+_SECURITY: dict[str, dict[str, str]] = {
     "session": {"type": "apiKey", "in": "cookie", "name": "__Host-paraf", "description": "Set by POST /v1/session."},
     "bearer": {"type": "http", "scheme": "bearer", "description": "The same session's token, for programs."},
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "paraf_<env>_<id>_<secret>",
+        "description": "The key of another system, good for its scopes (`verb:licence`).",
+    },
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Signature",
+        "description": "RFC 9421, hmac-sha256, beside a key that must sign: `paraf=:...:`, with Signature-Input and"
+        " Content-Digest. See the guide to batches for what is signed.",
+    },
     "link": {"type": "apiKey", "in": "header", "name": "Paraf-Link", "description": "Opens one application."},
 }
-_OPEN = {"signIn", "openApplication", "listLicences", "getLicence", "getLiveness", "getReadiness"}
+_SIGNATURE = [
+    {
+        "name": "Content-Digest",
+        "in": "header",
+        "required": False,
+        "description": "RFC 9530, of the body; only for keys that must sign.",
+        "schema": {"type": "string", "pattern": "^sha-256=:[A-Za-z0-9+/]{43}=:$"},
+    },
+    {
+        "name": "Signature-Input",
+        "in": "header",
+        "required": False,
+        "description": 'paraf=("@method" "@path" "@query" "content-digest");created=UNIX;keyid="ID"; only for keys'
+        " that must sign.",
+        "schema": {"type": "string", "maxLength": 300},
+    },
+]
+_HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "ETag": ("The version as it is now: send it back in If-Match.", {"type": "string", "pattern": '^"[^"]+"$'}),
+    "Location": ("Where it stands.", {"type": "string", "pattern": "^/v1/"}),
+    "Link": ('The page after this one, `rel="next"`; missing on the last.', {"type": "string"}),
+    "Retry-After": ("Seconds to wait before asking again.", {"type": "integer", "minimum": 1}),
+    "Allow": ("The methods that the address takes.", {"type": "string"}),
+    "WWW-Authenticate": ("How to say who asks.", {"type": "string"}),
+    "Idempotent-Replayed": ("`true`: this was answered before, nothing was done again.", {"const": "true"}),
+    "RateLimit-Policy": ('A system\'s share, requests in seconds: `"client";q=600;w=60`.', {"type": "string"}),
+    "RateLimit": ('What is left of it, and for how many seconds: `"client";r=598;t=41`.', {"type": "string"}),
+}
+_VERSIONED = {"ApplicationDetail", "BatchShape", "BatchChecked", "Opened"}
+_BY_STATUS = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI 3.1 document of an application."""
     schema = get_openapi(title="Paraf", version=VERSION, description=DESCRIPTION, routes=app.routes)
-    schemas = schema["components"]["schemas"]
+    parts, known = schema["components"], operations(app.routes)
     for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
+        parts["schemas"].pop(name, None)
     _, problems = models_json_schema([(Problem, "serialization")], ref_template="#/components/schemas/{model}")
-    schemas.update(problems["$defs"])
-    schema["components"]["securitySchemes"] = _SECURITY
-    for path, item in schema["paths"].items():
-        for method, operation in item.items():
-            _complete(path, method, operation)
+    parts["schemas"].update(problems["$defs"])
+    parts["securitySchemes"] = _SECURITY
+    parts["headers"] = {name: {"description": said, "schema": form} for name, (said, form) in _HEADERS.items()}
+    for item in schema["paths"].values():
+        for operation in item.values():
+            _complete(operation, known[operation["operationId"]])
     return schema
 
 
-def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
-    if operation["operationId"] not in _OPEN:
-        operation["security"] = [{name: []} for name in _SECURITY]
-    guarded = False
+def _complete(operation: dict[str, Any], known: Operation) -> None:
+    if security := _security(known):
+        operation["security"] = security
+    if known.name in SIGNED:
+        operation["parameters"].extend(_SIGNATURE)
     for parameter in operation.get("parameters", ()):
-        if parameter["name"] == "If-Match":
-            parameter["required"] = guarded = True
-            parameter["schema"] = {"type": "string"}
+        _require(parameter)
     answers = operation["responses"]
     answers.pop("422", None)
-    for status in _statuses(path, method, guarded):
-        if status not in answers:
-            answers[status] = _problem(_REFUSALS[status])
-    answers["default"] = _problem("Any other refusal")
+    for status in sorted(statuses(known) - set(answers)):
+        answers[status] = _problem(_REFUSALS[status])
+    for status, answer in answers.items():
+        _name_headers(answer, status, known)
 
 
-def _statuses(path: str, method: str, guarded: bool) -> list[str]:
-    if not path.startswith("/v1"):
-        return []
-    found = ["401", "403", "422", "503", *(["404"] if "{" in path else []), *(["412", "428"] if guarded else [])]
-    writes = ["400", "409", "413", "415"] if method in {"post", "put", "patch", "delete"} else []
-    limited = ["429"] if path.endswith(("/session", "/paraf", "/signature", "/piles")) and method == "post" else []
-    return sorted({*found, *writes, *limited})
+def _security(known: Operation) -> list[dict[str, list[str]]]:
+    ways = ["session", "bearer"] if known.knows_caller or known.name == "signOut" else []
+    ways += ["key"] if known.for_systems else []
+    ways += ["link"] if known.name in BY_LINK else []
+    found: list[dict[str, list[str]]] = [{way: []} for way in ways]
+    if known.name in SIGNED:
+        found.append({"key": [], "signature": []})
+    return found if known.wants_somebody or not found else [{}, *found]
+
+
+def _require(parameter: dict[str, Any]) -> None:
+    form = {"If-Match": ETAG_FORM, "Idempotency-Key": KEY_FORM}.get(parameter["name"])
+    if form is not None:
+        parameter["required"] = True
+        parameter["schema"] = {"type": "string", "pattern": form}
+
+
+def _name_headers(answer: dict[str, Any], status: str, known: Operation) -> None:
+    names = [*_BY_STATUS.get(status, ())]
+    if status.startswith("2"):
+        names += _of_success(answer, known)
+    if known.for_systems or status == "429":
+        names += ["RateLimit-Policy", "RateLimit"]
+    if names:
+        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _of_success(answer: dict[str, Any], known: Operation) -> list[str]:
+    shapes = [str(kind.get("schema", {}).get("$ref", "")) for kind in answer.get("content", {}).values()]
+    versioned = any(shape.rpartition("/")[2] in _VERSIONED for shape in shapes)
+    return [
+        *(["ETag"] if versioned else []),
+        *(["Link"] if known.name in LISTS else []),
+        *(["Location"] if known.name in LOCATED else []),
+        *(["Idempotent-Replayed"] if known.makes else []),
+    ]
 
 
 def _problem(description: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from api.addresses import methods_at, own_methods_at
 from api.problem_table import KINDS, Kind, kind_of, kind_of_status
 from api.refusals import TooManyAttempts
 from models.rules.errors import Fault, ParafError
@@ -118,12 +119,14 @@ def items_of(faults: Sequence[Fault]) -> list[ProblemItem]:
     return [ProblemItem(pointer=fault.pointer, message=fault.message, code=fault.code) for fault in faults]
 
 
-def of_validation(error: RequestValidationError) -> Response:
-    """What pydantic refused, without the values that it refused."""
+def of_validation(error: RequestValidationError, methods: Iterable[str] = ()) -> Response:
+    """What pydantic refused, without the values that it refused; `methods` are those of an address of its own."""
     details = error.errors()
     if any(item["type"] == "json_invalid" for item in details):
         return answer(KINDS["malformed-request"], "The body is no well-formed JSON: correct it and send it again.")
     if any(item["loc"][:1] == ("path",) for item in details):
+        if methods:
+            return of_http(HTTPException(405), methods)
         return answer(KINDS["not-found"], "There is nothing at this address: an id in it is none of ours.")
     if any(item["loc"] == ("body",) and item["type"] in {"model_attributes_type", "dict_type"} for item in details):
         return answer(KINDS["unsupported-media-type"], "Send a JSON object with `Content-Type: application/json`.")
@@ -145,11 +148,12 @@ def _escaped(part: str) -> str:
     return readable.replace("~", "~0").replace("/", "~1")
 
 
-def of_http(error: HTTPException) -> Response:
-    """What the framework itself refused."""
+def of_http(error: HTTPException, methods: Iterable[str] = ()) -> Response:
+    """What the framework itself refused; `methods` are all that the address takes."""
     kind = kind_of_status(error.status_code)
     details = {404: "There is nothing at this address.", 405: "This address does not take this method; see Allow."}
-    return answer(kind, details.get(error.status_code, kind.mend), headers=error.headers)
+    allow = {"Allow": ", ".join(sorted(methods))} if error.status_code == 405 and methods else {}
+    return answer(kind, details.get(error.status_code, kind.mend), headers={**(error.headers or {}), **allow})
 
 
 def install(app: FastAPI) -> None:
@@ -158,11 +162,13 @@ def install(app: FastAPI) -> None:
     async def ours(_: Request, error: Exception) -> Response:
         return of_error(error) if isinstance(error, ParafError) else broken(error)
 
-    async def invalid(_: Request, error: Exception) -> Response:
-        return of_validation(error) if isinstance(error, RequestValidationError) else broken(error)
+    async def invalid(request: Request, error: Exception) -> Response:
+        methods = own_methods_at(app.routes, request.url.path)
+        return of_validation(error, methods) if isinstance(error, RequestValidationError) else broken(error)
 
-    async def http(_: Request, error: Exception) -> Response:
-        return of_http(error) if isinstance(error, HTTPException) else broken(error)
+    async def http(request: Request, error: Exception) -> Response:
+        methods = methods_at(app.routes, request.url.path)
+        return of_http(error, methods) if isinstance(error, HTTPException) else broken(error)
 
     async def away(_: Request, error: Exception) -> Response:
         log.error("database_away", error=type(error).__name__)

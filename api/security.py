@@ -134,7 +134,7 @@ class _Counter:
         self._receive, self._limit, self._seen = receive, limit, 0
 
     def announced(self, length: str) -> None:
-        if length.isdigit() and int(length) > self._limit:
+        if length.isascii() and length.isdigit() and int(length[:19]) > self._limit:
             raise _PastLimit(self._limit)
 
     async def __call__(self) -> Message:

@@ -21,7 +21,7 @@ from models.rules.errors import NotSignedIn
 
 COVERED = '("@method" "@path" "@query" "content-digest")'
 FRESH_SECONDS = 300
-_INPUT = re.compile(r'^paraf=(\("[^)]*"\);created=(\d{1,12});keyid="([0-9a-f]{12})")$')
+_INPUT = re.compile(r'^paraf=(\("[^)]*"\);created=([0-9]{1,12});keyid="([0-9a-f]{12})")$')
 _VALUE = re.compile(r"^(?:paraf|sha-256)=:([A-Za-z0-9+/]{1,88}={0,2}):$")
 
 

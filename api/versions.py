@@ -9,7 +9,8 @@ from fastapi import Depends, Header
 
 from api.refusals import MalformedRequest, PreconditionRequired
 
-_ETAG = re.compile(r'^"([1-9][0-9]{0,8})"$')
+ETAG_FORM = r'^"([1-9][0-9]{0,8})"$'
+_ETAG = re.compile(ETAG_FORM)
 
 
 def etag_of(version: int) -> str:
@@ -25,7 +26,7 @@ async def version_looked_at(
     """The version in If-Match; raises PreconditionRequired without one, MalformedRequest for anything but an ETag."""
     if if_match is None:
         raise PreconditionRequired("Say which version you looked at: send If-Match with the ETag of your last GET.")
-    found = _ETAG.match(if_match.strip())
+    found = _ETAG.fullmatch(if_match.strip())
     if found is None:
         raise MalformedRequest('If-Match must be one ETag as GET gave it, for example "3" with its quotation marks.')
     return int(found[1])

@@ -45,6 +45,19 @@ _BODY = {
         },
     }
 }
+_EVENT = {
+    "description": "One event of the stream.",
+    "type": "object",
+    "properties": {
+        "event": {"const": "batch"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/BatchShape"},
+        },
+    },
+    "required": ["event", "data"],
+}
 Licence = Annotated[str, Query(pattern=r"^[A-Z][A-Z0-9-]{0,19}$", examples=["SIKRO"])]
 Type = Annotated[str, Query(alias="type", pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 
@@ -270,7 +283,7 @@ def get_zip(batch_id: UUID, actor: Who, office: Office) -> Response:
     operation_id="followBatch",
     summary="How a batch goes, as server-sent events",
     response_class=Response,
-    responses=_file("text/event-stream"),
+    responses={200: {"description": "A stream of events", "content": {"text/event-stream": {"schema": _EVENT}}}},
 )
 def follow_batch(batch_id: UUID, actor: Who, office: Office) -> Response:
     """An event `batch` with the batch as JSON whenever it changed; the stream ends with the batch."""

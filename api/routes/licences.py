@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -13,6 +12,7 @@ from api.views.turns import all_sops
 from models.rules.numbering import jakarta_date
 from models.rules.requirements import applicable, conditions_of
 from models.services.definitions import current_sop
+from models.services.inputs import Day
 
 router = APIRouter(prefix="/v1/licences", tags=["licences"])
 
@@ -41,7 +41,7 @@ def list_requirements(
     code: Annotated[str, Path(max_length=20, examples=["SIKRO"])],
     office: Office,
     application_type: Annotated[str, Query(max_length=48, examples=["baru"])] = "baru",
-    on: Annotated[date | None, Query(description="A day; default today.")] = None,
+    on: Annotated[Day | None, Query(description="A day; default today.")] = None,
     represented: Annotated[bool, Query(description="Somebody else hands it in.")] = False,
     place_order: Annotated[int, Query(ge=1, le=9, description="Which of the applicant's workplaces, from 1.")] = 1,
 ) -> RequirementSet:

@@ -234,9 +234,16 @@ def day_of(text: str) -> date | None:
             return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no time zone
         except ValueError:
             continue
-    if text.removesuffix(".0").isdigit() and 10_000 <= int(text.removesuffix(".0")) <= 80_000:
-        return _EXCEL_BEGINS + timedelta(days=int(text.removesuffix(".0")))
+    count = number_of(text)
+    if isinstance(count, int) and 10_000 <= count <= 80_000:
+        return _EXCEL_BEGINS + timedelta(days=count)
     return None
+
+
+def number_of(text: str) -> int | str:
+    """A whole number as a sheet has it, also `2.0`; what is none stays as it was written."""
+    digits = text.removesuffix(".0")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else text
 
 
 def day_text(text: str) -> str:

@@ -13,7 +13,7 @@ NAME_LENGTH = 120
 _STR = re.compile(r"[0-9A-Za-z][0-9A-Za-z ./\-]*")
 _EMAIL = re.compile(r"[^@\s<>\",;:]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 _PHONE_JUNK = re.compile(r"[\s.\-()]+")
-_PHONE = re.compile(r"\+62[2-9]\d{6,11}")
+_PHONE = re.compile(r"\+62[2-9][0-9]{6,11}")
 _SPACES = re.compile(r"\s+")
 
 

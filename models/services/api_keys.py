@@ -24,7 +24,7 @@ from models.ports import Clock
 from models.rules.errors import AlreadyDone, InvalidInput, NotFound, NotSignedIn
 from models.rules.roles import ADMIN, INTEGRATOR, Actor, require_role
 from models.services.casework import record
-from models.services.inputs import Input, Line
+from models.services.inputs import Choice, Input, Line, Whole
 from models.sign_in_ports import TextCipher
 from models.tables.clients import ApiClient, ApiKey
 
@@ -42,15 +42,15 @@ class ClientInput(Input):
 
     name: Line = Field(examples=["RS Melati"])
     contact: Annotated[str, StringConstraints(pattern=r"^$|^[^@\s]{1,64}@[^@\s]{3,190}$")] = ""
-    rate_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 0
+    rate_per_minute: Annotated[Whole, Field(ge=0, le=100_000)] = 0
 
 
 class KeyInput(Input):
     """What a key is good for, and for how long. `must_sign`: batches need an HMAC signature beside the key."""
 
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=40)] = Field(examples=[["read:SIKRO", "batch:SIKRO"]])
-    days: Annotated[int, Field(ge=1, le=730)] = 365
-    must_sign: bool = False
+    days: Annotated[Whole, Field(ge=1, le=730)] = 365
+    must_sign: Choice = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from models.rules.batch_sheet import (
     csv_rows,
     day_text,
     json_rows,
+    number_of,
     sheet_rows,
     unreadable,
 )
@@ -164,7 +165,7 @@ def _values(cells: Cells) -> tuple[dict[str, Any], list[Remark]]:
         "birth_date": day_text(cells.get("birth_date", "")),
         "sex": _SEXES.get(cells.get("sex", "").lower(), cells.get("sex", "")),
         "str_valid_until": None if lifelong else day_text(cells["str_valid_until"]),
-        "place_order": cells.get("place_order", "") or 1,
+        "place_order": number_of(cells.get("place_order", "") or "1"),
         "represented": cells.get("represented", "").lower() in _YES,
     }
     remarks: list[Remark] = []

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
+from pydantic_core import PydanticCustomError
 
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(value: object) -> object:
+    # A number would be read as seconds since 1970, which nobody means.
+    if isinstance(value, str) and ISO_DAY.fullmatch(value.strip()):
+        value = value.strip()
+        if not "1900" <= value[:4] <= "2199":
+            raise PydanticCustomError("date_range", "a day between 1900-01-01 and 2199-12-31 is wanted")
+    elif not isinstance(value, date):
+        raise PydanticCustomError("date_parsing", "a day as YYYY-MM-DD is wanted")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day written as YYYY-MM-DD, between 1900 and 2199."""
+Whole = Annotated[int, Strict()]
+"""A number that is written as a number."""
+Choice = Annotated[bool, Strict()]
+"""true or false, and nothing that resembles it."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Nik = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\d{16}$")]
+Nik = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{16}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -24,29 +46,29 @@ class HolderInput(Input):
     name: Line
     nik: Nik
     birth_place: Line
-    birth_date: date
+    birth_date: Day
     sex: Literal["L", "P"]
     address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
     phone: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^$|^\+?[0-9][0-9 -]{6,19}$")] = ""
     email: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^$|^[^@\s]{1,64}@[^@\s]{3,190}$")] = ""
     str_number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
-    str_valid_until: date | None = None
+    str_valid_until: Day | None = None
     workplace_name: Line
     workplace_address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-    place_order: Annotated[int, Field(ge=1, le=20)] = 1
-    represented: bool = False
+    place_order: Annotated[Whole, Field(ge=1, le=20)] = 1
+    represented: Choice = False
 
 
 class PersonInput(Input):
     """Who applies: the first half of an applicant's data. `nik` empty keeps the one that is stored."""
 
     name: Line
-    nik: Annotated[str, StringConstraints(pattern=r"^(\d{16})?$")] = ""
+    nik: Annotated[str, StringConstraints(pattern=r"^([0-9]{16})?$")] = ""
     birth_place: Line
-    birth_date: date
+    birth_date: Day
     sex: Literal["L", "P"]
     address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-    phone: Annotated[str, StringConstraints(pattern=r"^$|^\+62[2-9]\d{6,11}$")] = ""
+    phone: Annotated[str, StringConstraints(pattern=r"^$|^\+62[2-9][0-9]{6,11}$")] = ""
     email: Annotated[str, StringConstraints(max_length=255)] = ""
     represented: bool = False
 
@@ -55,7 +77,7 @@ class WorkplaceInput(Input):
     """Registration and workplace: the second half. `str_valid_until` None means lifelong."""
 
     str_number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
-    str_valid_until: date | None = None
+    str_valid_until: Day | None = None
     workplace_name: Line
     workplace_address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
     place_order: Annotated[int, Field(ge=1, le=20)] = 1
@@ -66,11 +88,11 @@ class Amendment(Input):
 
     name: Line | None = None
     birth_place: Line | None = None
-    birth_date: date | None = None
+    birth_date: Day | None = None
     sex: Literal["L", "P"] | None = None
     address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)] | None = None
     str_number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)] | None = None
-    str_valid_until: date | None = None
+    str_valid_until: Day | None = None
     workplace_name: Line | None = None
     workplace_address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)] | None = (
         None
@@ -97,5 +119,5 @@ class PileLetter(Input):
     """One letter of a pile, as it was looked at: version and the SHA-256 of the exact blanko."""
 
     application_id: str
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[Whole, Field(ge=1)]
     blanko_sha256: Sha256

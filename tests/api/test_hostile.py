@@ -66,6 +66,84 @@ def test_odd_addresses_are_refused(shared: Counter, path: str) -> None:
     refusal(answer)
 
 
+@pytest.mark.parametrize(
+    ("path", "method", "allow"),
+    [
+        ("/v1/applications", "OPTIONS", "GET, POST"),
+        ("/v1/applications/search", "GET", "POST"),
+        ("/v1/session", "GET", "DELETE, POST"),
+        ("/v1/batches/0198c0de-0000-7000-8000-000000000001", "PATCH", "DELETE, GET"),
+        ("/livez", "POST", "GET"),
+    ],
+)
+def test_allow_names_every_method_of_the_address(shared: Counter, path: str, method: str, allow: str) -> None:
+    answer = shared.sign_in("loket").request(method, path)
+    assert refusal(answer) == (405, "method-not-allowed")
+    assert answer.headers["Allow"] == allow
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"birth_date": 0},
+        {"birth_date": "946684800"},
+        {"birth_date": "19900131"},
+        {"birth_date": "0001-01-01"},
+        {"birth_date": "1899-12-31"},
+        {"birth_date": "2200-01-01"},
+        {"birth_date": "1990-02-30"},
+        {"birth_date": "1990-01-31T00:00:00"},
+        {"str_valid_until": 1e300},
+        {"str_valid_until": "١٩٩٠-٠١-٣١"},
+        {"nik": "١٤٧١٠١٠١٠١٩٠٠٠٠١"},
+        {"nik": "1471010101900001\n"},
+        {"place_order": "1"},
+        {"place_order": True},
+        {"place_order": 10**30},
+        {"represented": 0},
+        {"represented": "ya"},
+        {"name": ["a"]},
+    ],
+    ids=str,
+)
+def test_what_only_resembles_a_value_is_refused(shared: Counter, change: dict[str, Any]) -> None:
+    client = shared.sign_in("pemohon")
+    data: dict[str, Any] = dict(holder_data(applicant(3, on=shared.office.today)))
+    opened = client.post("/v1/applications", json={}).json()["id"]
+    answer = client.put(f"/v1/applications/{opened}/holder", json=data | change)
+    if change == {"nik": "1471010101900001\n"}:
+        assert answer.json()["holder"]["nik"] == "************0001", "blanks around a value are cut off"
+        return
+    assert refusal(answer) == (422, "invalid-input")
+    assert answer.json()["errors"][0]["pointer"] == f"/{next(iter(change))}"
+
+
+@pytest.mark.parametrize("day", ["0", "946684800", "0001-01-01", "99999-01-01", "2026-13-01", "kemarin"])
+def test_a_day_in_an_address_is_a_day(shared: Counter, day: str) -> None:
+    answer = shared.client().get("/v1/licences/SIKRO/requirements", params={"on": day})
+    assert refusal(answer) == (422, "invalid-input")
+    assert answer.json()["errors"][0]["parameter"] == "on"
+
+
+ODD = ["\xb2", "\xff\xfe", "-1", "9" * 5000, '"', "; ;", "a" * 7000, "Bearer", "Bearer \xff", "*", "\t", "0x10"]
+HEADERS = (
+    *("Authorization", "Cookie", "Paraf-Link", "If-Match", "Idempotency-Key", "Content-Length", "Content-Type"),
+    *("Accept", "Host", "Origin", "Range", "traceparent", "Content-Digest", "Signature", "Signature-Input"),
+)
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_odd_headers_break_nothing(shared: Counter, name: str) -> None:
+    client = shared.sign_in("loket")
+    for value in ODD:
+        odd: Any = {name: value.encode("latin-1")}
+        for path in ("/v1/applications", "/v1/batches?licence=SIKRO"):
+            answer = client.post(path, content=b"{}", headers=odd)
+            assert answer.status_code < 500, (path, value)
+            if answer.status_code >= 400:
+                refusal(answer)
+
+
 def test_values_that_can_not_be_stored_are_refused(shared: Counter) -> None:
     case_id = a_draft(shared.office)
     client = shared.sign_in("pemohon")

@@ -25,6 +25,7 @@ from models.db import Database
 from models.rules import errors
 from models.tables.cases import Event
 from tests.api.counter import Counter, act, password_of, refusal
+from tests.api.test_access import table
 from tests.cases import an_application
 from workers.settings import Settings
 
@@ -277,6 +278,24 @@ def test_every_error_of_the_tree_has_a_status() -> None:
 
 def test_the_description_in_the_repository_is_current() -> None:
     assert openapi.FILE.read_text(encoding="utf-8") == openapi.as_text(bare_app().openapi())
+
+
+def test_the_description_says_who_may_ask_as_the_matrix_does() -> None:
+    """What nobody may reach needs a scheme, what nobody is answered needs none, and each refusal is described."""
+    rows = {route: status for route, status in table().items() if "/v1/" in route}
+    wrong = {}
+    for path, item in bare_app().openapi()["paths"].items():
+        for method, operation in item.items():
+            if not path.startswith("/v1/"):
+                continue
+            of_nobody, *of_others = rows[f"{method.upper()} {path}"]
+            ways = operation.get("security", [{}])
+            refused = {str(status) for status in (of_nobody, *of_others) if status >= 400}
+            if (of_nobody == 401 and {} in ways) or refused - set(operation["responses"]):
+                wrong[operation["operationId"]] = (of_nobody, ways, sorted(refused - set(operation["responses"])))
+            if of_nobody < 300 and {} not in ways:
+                wrong[operation["operationId"]] = (of_nobody, ways, [])
+    assert wrong == {}
 
 
 def test_the_description_is_served_and_complete(shared: Counter) -> None:

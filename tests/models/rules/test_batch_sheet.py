@@ -123,7 +123,11 @@ def test_entities_of_a_document_type_are_refused() -> None:
         ("31-01-1990", date(1990, 1, 31)),
         ("31/01/1990", date(1990, 1, 31)),
         ("32904", date(1990, 1, 31)),
+        ("32904.0", date(1990, 1, 31)),
         ("31-31-1990", None),
+        ("946684800", None),
+        ("²²²²²", None),
+        ("٣٢٩٠٤", None),
         ("kemarin", None),
     ],
 )
