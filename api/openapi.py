@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api.idempotency import KEY_FORM
-from api.operations import BY_LINK, LISTS, LOCATED, SIGNED, Operation, operations, statuses
+from api.operations import BY_LINK, LOCATED, SIGNED, Operation, operations, statuses
 from api.problems import MEDIA_TYPE, Problem
 from api.versions import ETAG_FORM
 
@@ -84,7 +84,7 @@ _HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "RateLimit-Policy": ('A system\'s share, requests in seconds: `"client";q=600;w=60`.', {"type": "string"}),
     "RateLimit": ('What is left of it, and for how many seconds: `"client";r=598;t=41`.', {"type": "string"}),
 }
-_VERSIONED = {"ApplicationDetail", "BatchShape", "BatchChecked", "Opened"}
+_VERSIONED = {"ApplicationDetail", "BatchShape", "BatchChecked", "Opened", "WebhookShape", "WebhookMade"}
 _BY_STATUS = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
 
 
@@ -151,7 +151,7 @@ def _of_success(answer: dict[str, Any], known: Operation) -> list[str]:
     versioned = any(shape.rpartition("/")[2] in _VERSIONED for shape in shapes)
     return [
         *(["ETag"] if versioned else []),
-        *(["Link"] if known.name in LISTS else []),
+        *(["Link"] if known.in_pages else []),
         *(["Location"] if known.name in LOCATED else []),
         *(["Idempotent-Replayed"] if known.makes else []),
     ]

@@ -37,9 +37,10 @@ BY_PERSON = frozenset(
 """What no system does, whatever its key says."""
 SIGNED = frozenset({"createBatch"})
 """What a key may have to sign (`api.signatures`)."""
-LISTS = frozenset({"listApplications", "listEvents", "listBatches", "listBatchItems", "getRegister"})
 
-LOCATED = frozenset({"openApplication", "initialLetter", "signLetter", "openPile", "createBatch", "commitBatch"})
+LOCATED = frozenset(
+    {"openApplication", "initialLetter", "signLetter", "openPile", "createBatch", "commitBatch", "addWebhook"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Operation:
     has_path: bool
     has_query: bool
     has_body: bool
-    status: int
+    in_pages: bool
 
     @property
     def knows_caller(self) -> bool:
@@ -99,7 +100,7 @@ def _operation(route: APIRoute) -> Operation:
         has_path=any(one.path_params for one in tree),
         has_query=any(one.query_params for one in tree),
         has_body=route.body_field is not None or "requestBody" in (route.openapi_extra or {}),
-        status=route.status_code or 200,
+        in_pages=any(one.alias == "cursor" for part in tree for one in part.query_params),
     )
 
 
@@ -117,7 +118,7 @@ def statuses(operation: Operation) -> set[str]:
 def _refusals(one: Operation) -> dict[str, bool]:
     writes = one.makes or one.guarded
     return {
-        "400": one.has_body or writes or one.name in LISTS,
+        "400": one.has_body or writes or one.in_pages,
         "401": one.knows_caller or one.name == "signIn",
         "403": one.wants_somebody or not one.safe,
         "404": one.has_path or one.name in {"openApplication", "createBatch"},

@@ -215,9 +215,7 @@ def _said(error: ParafError, shown: Shown) -> str:
     if isinstance(error, TooManyAttempts):
         return f"Terlalu banyak percobaan. Tunggu {error.retry_after} detik, lalu coba lagi. Belum ada yang berubah."
     if isinstance(error, Forbidden):
-        return (
-            KEY_NEEDED if shown.answer else "Anda belum mempunyai kunci tanda tangan yang berlaku. Hubungi admin."
-        )
+        return KEY_NEEDED if shown.answer else "Anda belum mempunyai kunci tanda tangan yang berlaku. Hubungi admin."
     if isinstance(error, InvalidInput):
         return "Tumpukan ini tidak dapat diterima. Kembali, lalu pilih lagi suratnya."
     if shown.answer:

@@ -47,7 +47,10 @@ def scene(new_database: Callable[[], Urls]) -> Iterator[Scene]:
     cases = [an_application(office, stage) for stage in STAGES]
     system = a_system(counter, rate_per_minute=100_000)
     pile = endorse(office, "muda", "paraf", cases[3]).pile_id
+    hook = {"url": "https://rs.example.org/paraf", "types": ["licence.issued"]}
+    webhook = by_key(counter, system.key.text).post("/v1/webhooks", json=hook).json()["id"]
     known = {
+        "path.webhook_id": [webhook],
         "path.application_id": [str(one) for one in cases],
         "path.batch_id": _batches(counter, system.key.text),
         "path.document_id": _documents(counter),
