@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
@@ -30,6 +30,7 @@ from models.rules.errors import (
     WrongPassphrase,
 )
 from models.rules.letter import LateFacts, LetterFacts
+from models.webhook_ports import WebhookAnswer
 
 MONDAY_MORNING = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 """Monday, 2 March 2026, 09.00 in Pekanbaru: an ordinary working day."""
@@ -267,6 +268,20 @@ class FakeCourier:
     def send(self, message: Message) -> None:
         self.knob.turn()
         self.sent.append(message)
+
+
+class FakeWebhookSender:
+    """Keeps what it would have sent; answers with the next of `answers`, else with 204."""
+
+    def __init__(self) -> None:
+        self.knob = Knob()
+        self.answers: deque[WebhookAnswer] = deque()
+        self.sent: list[tuple[str, dict[str, str], str]] = []
+
+    def post(self, url: str, headers: Mapping[str, str], body: str) -> WebhookAnswer:
+        self.sent.append((url, dict(headers), body))
+        self.knob.turn()
+        return self.answers.popleft() if self.answers else WebhookAnswer(204)
 
 
 class FakeDossierPress:

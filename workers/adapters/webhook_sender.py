@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import httpcore
@@ -47,24 +47,26 @@ class Resolver(Protocol):
 
 
 class SystemResolver:
-    """What this machine's resolver says, within `NAME_TIME`: its own patience can be half a minute."""
+    """What this machine's resolver says, within `seconds`: its own patience can be half a minute."""
+
+    def __init__(self, ask: Callable[..., Any] = socket.getaddrinfo, seconds: float = NAME_TIME) -> None:
+        self._getaddrinfo, self._seconds = ask, seconds
 
     def resolve(self, host: str, port: int) -> Sequence[str]:
         """Every address, each once, in the resolver's order."""
         answer: queue.SimpleQueue[Sequence[str] | OSError] = queue.SimpleQueue()
         threading.Thread(target=self._ask, args=(host, port, answer), daemon=True).start()
         try:
-            found = answer.get(timeout=NAME_TIME)
+            found = answer.get(timeout=self._seconds)
         except queue.Empty:
             raise TemporaryFailure("The name was not resolved in time.") from None
         if isinstance(found, OSError):
             raise TemporaryFailure("The name can not be resolved.") from found
         return found
 
-    @staticmethod
-    def _ask(host: str, port: int, answer: queue.SimpleQueue[Sequence[str] | OSError]) -> None:
+    def _ask(self, host: str, port: int, answer: queue.SimpleQueue[Sequence[str] | OSError]) -> None:
         try:
-            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            rows = self._getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             answer.put(error if isinstance(error, OSError) else OSError(str(error)))
         else:
