@@ -112,17 +112,19 @@ class Contact(Definition):
 
 
 class Retention(Definition):
-    """How many days each class of data lives. Licences, letters, blankos, dossiers and the register have no end.
+    """How many days each class of data lives. Licences, letters, blankos and the register have no end.
 
     `drafts`: berkas never handed in, after the last act. `ended`: rejected, withdrawn and lapsed ones. `originals`:
-    what was uploaded, where a cleaned copy stands for it, and `scans`: those copies and their pictures, both after the
-    hand-over. `sessions`: sign-ins that ended. `messages`: the note that a message went out.
+    what was uploaded, where a cleaned copy stands for it, `scans`: those copies and their pictures, and `dossiers`:
+    the bound file that holds them once more, all after the hand-over. `sessions`: sign-ins that ended. `messages`:
+    the note that a message went out.
     """
 
     drafts: int = Field(default=90, ge=7)
     ended: int = Field(default=365, ge=30)
     originals: int = Field(default=180, ge=30)
     scans: int = Field(default=1825, ge=365)
+    dossiers: int = Field(default=3650, ge=365)
     sessions: int = Field(default=30, ge=1)
     messages: int = Field(default=365, ge=30)
 
@@ -130,6 +132,8 @@ class Retention(Definition):
     def _copies_outlive_originals(self) -> Self:
         if self.scans < self.originals:
             raise ValueError("scans must live at least as long as originals")
+        if self.dossiers < self.scans:
+            raise ValueError("dossiers must live at least as long as scans")
         return self
 
 

@@ -32,14 +32,16 @@ from models.services.keeping import hold_vault
 from models.tables.cases import Application, Document, Event, HolderData
 from models.tables.desks import PageImage
 from models.tables.keeping import GoneObject
+from models.tables.letters import Dossier
 from models.tables.metadata import METADATA
 from models.tables.people import LoginAttempt, LoginSession
-from models.tables.work import MailMessage, ReceiptFile
+from models.tables.work import MailMessage, ReceiptFile, StaffMessage
 
 HEARTBEAT: Final = "retention"
 AT_ONCE: Final = 500
 """Cases of a class in one run; the next run goes on."""
 
+DOSSIERS: Final = "dossiers"
 _ENDED: Final = (Stage.REJECTED.value, Stage.WITHDRAWN.value, Stage.LAPSED.value)
 _NAME_NOTHING: Final = frozenset({"document", "gone_object", "sop_version"})
 """Documents have a rule of their own; the others name no file of the vault."""
@@ -55,6 +57,7 @@ class RetentionReport:
     ended: int = 0
     originals: int = 0
     scans: int = 0
+    dossiers: int = 0
     objects: int = 0
     sessions: int = 0
     messages: int = 0
@@ -67,9 +70,10 @@ def carry_out(db: Database, clock: Clock, vault: Vault, lives: Retention) -> Ret
     ended = sum(_forget(db, now, case, "ended") for case in _ended(db, now - timedelta(days=lives.ended)))
     originals = sum(_let_go(db, now, case, "originals") for case in _closed(db, now, lives, "originals"))
     scans = sum(_let_go(db, now, case, "scans") for case in _closed(db, now, lives, "scans"))
+    dossiers = sum(_let_go_dossier(db, now, case) for case in _dossiers(db, now - timedelta(days=lives.dossiers)))
     objects = _take_out(db, clock, vault)
     sessions, messages = _prune(db, now, lives)
-    report = RetentionReport(drafts, ended, originals, scans, objects, sessions, messages)
+    report = RetentionReport(drafts, ended, originals, scans, dossiers, objects, sessions, messages)
     beat(db, clock, HEARTBEAT, " ".join(f"{name}={value}" for name, value in asdict(report).items()))
     return report
 
@@ -161,6 +165,30 @@ def _let_go(db: Database, now: datetime, case_id: UUID, data_class: str) -> int:
     return 1 if noted else 0
 
 
+def _dossiers(db: Database, before: datetime) -> Sequence[UUID]:
+    with db.transaction() as session:
+        return session.exec(
+            select(Application.id)
+            .join(Dossier, col(Dossier.application_id) == col(Application.id))
+            .where(Application.stage == Stage.CLOSED.value, col(Application.stage_since) < before)
+            .where(col(Dossier.sha256).not_in(select(GoneObject.sha256)))
+            .limit(AT_ONCE)
+        ).all()
+
+
+def _let_go_dossier(db: Database, now: datetime, case_id: UUID) -> int:
+    """The bound file goes; its row stays and says what it was, and the licence in it is a file of its own."""
+    with db.transaction() as session:
+        case = lock_case(session, case_id)
+        dossier = session.get(Dossier, case_id)
+        if case.stage != Stage.CLOSED.value or dossier is None:
+            return 0
+        noted = _note(session, now, {dossier.sha256}, DOSSIERS)
+        if noted:
+            record(session, "retention", at=now, case=case, detail={"class": DOSSIERS, "objects": noted})
+    return 1 if noted else 0
+
+
 def _note(session: Session, now: datetime, names: set[str], data_class: str) -> int:
     """Note what nobody else needs, with its page pictures; returns how many objects."""
     free = names - _needed(session, names, data_class)
@@ -179,7 +207,7 @@ def _needed(session: Session, names: Set[str], data_class: str) -> set[str]:
     if not names:
         return set()
     found: set[str] = set()
-    for column in _naming_columns():
+    for column in _naming_columns(ended=data_class == DOSSIERS):
         found.update(session.execute(sql_select(column).where(column.in_(names))).scalars())
     for row in session.exec(_documents_that_keep(names, data_class)):
         found.update({row.sha256, row.clean_sha256} & names)
@@ -187,12 +215,16 @@ def _needed(session: Session, names: Set[str], data_class: str) -> set[str]:
 
 
 @cache
-def _naming_columns() -> tuple[Column[str], ...]:
-    """Every column of text in which a row names an object, of tables to come as well."""
+def _naming_columns(*, ended: bool) -> tuple[Column[str], ...]:
+    """Every column of text in which a row names an object, of tables to come as well.
+
+    `ended`: a dossier's own row does not hold it any more.
+    """
+    silent = _NAME_NOTHING | {"dossier"} if ended else _NAME_NOTHING
     return tuple(
         column
         for table in METADATA.sorted_tables
-        if table.name not in _NAME_NOTHING
+        if table.name not in silent
         for column in table.columns
         if column.name.endswith("sha256") and isinstance(column.type, Text) and column.name != "object_sha256"
     )
@@ -245,6 +277,7 @@ def _prune(db: Database, now: datetime, lives: Retention) -> tuple[int, int]:
         sessions = changed_rows(session, delete(LoginSession).where(over))
         sessions += changed_rows(session, delete(LoginAttempt).where(col(LoginAttempt.last_at) < sign_ins))
         messages = changed_rows(session, delete(MailMessage).where(col(MailMessage.created_at) < mails))
+        messages += changed_rows(session, delete(StaffMessage).where(col(StaffMessage.created_at) < mails))
         if sessions or messages:
             record(session, "retention", at=now, detail={"class": "sign_ins_and_messages", "rows": sessions + messages})
     return sessions, messages

@@ -39,7 +39,8 @@ JOIN sop_version s ON s.id = a.sop_id WHERE l.sha256 <> '' ORDER BY r.series, r.
 """
 _DOSSIERS = """
 SELECT d.application_id::text, l.sha256, d.sha256 FROM dossier d JOIN application a ON a.id = d.application_id
-JOIN licence l ON l.application_id = a.id AND l.revision = a.revision ORDER BY 1
+JOIN licence l ON l.application_id = a.id AND l.revision = a.revision
+ WHERE d.sha256 NOT IN (SELECT sha256 FROM gone_object) ORDER BY 1
 """
 _COUNTED = {
     "cases": "application",

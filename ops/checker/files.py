@@ -41,6 +41,7 @@ SELECT 'licence_stored', v.application_id::text, 'licence of revision ' || v.rev
  WHERE v.sha256 <> ''
 UNION ALL
 SELECT 'dossier_stored', application_id::text, 'dossier', sha256, size, '', 0 FROM dossier
+ WHERE sha256 NOT IN (SELECT sha256 FROM gone_object)
 UNION ALL
 SELECT 'hand_over_proof', application_id::text, 'proof of hand-over', proof_sha256, NULL, '', 0
   FROM hand_over WHERE proof_sha256 <> ''

@@ -139,6 +139,12 @@ def test_of_a_closed_case_originals_go_first_then_scans_and_the_licence_never(of
     assert not office.vault.has(picture)
     assert office.vault.has(licence)
     assert office.vault.has(dossier)
+    office.clock.advance(days=LIVES.dossiers - LIVES.scans)
+    assert (run(office).dossiers, run(office).dossiers) == (1, 0)
+    assert office.vault.has(licence)
+    assert not office.vault.has(dossier)
+    assert count(office, Dossier, case_id) == 1
+    assert deeds(office, case_id)[-1] == {"class": "dossiers", "objects": 1}
     with office.db.transaction() as session:
         assert session.exec(select(RegisterEntry).where(RegisterEntry.application_id == case_id)).one()
     assert count(office, HolderData, case_id) == 1
@@ -237,3 +243,15 @@ def test_the_wall_refuses_what_the_job_would_never_ask(
     case_id = an_application(office, "ready")
     with psycopg.connect(plain(fresh_database.app_url)) as connection, pytest.raises(psycopg.Error, match=code):
         connection.execute(statement.encode(), {"case": case_id})
+
+
+def test_a_dossier_goes_as_nothing_but_a_dossier(office: Office, fresh_database: Urls) -> None:
+    case_id = an_application(office, "closed")
+    statement = (
+        b"INSERT INTO gone_object (sha256, data_class, decided_at)"
+        b" SELECT sha256, %(class)s, now() FROM dossier WHERE application_id = %(case)s"
+    )
+    with psycopg.connect(plain(fresh_database.app_url)) as connection:
+        with pytest.raises(psycopg.Error, match="gone_object_letter"), connection.transaction():
+            connection.execute(statement, {"case": case_id, "class": "scans"})
+        assert connection.execute(statement, {"case": case_id, "class": "dossiers"}).rowcount == 1
