@@ -55,7 +55,7 @@ class PostOffice:
             row = ApiClient(name=name, contact=contact, created_at=self.clock.now())
             session.add(row)
             session.flush()
-            scopes = frozenset({"batch:SIKRO", "read:SIKRO"})
+            scopes = frozenset({"batch:SIKRO", "read:SIKRO", "write:SIKRO"})
             return Actor(name, frozenset({INTEGRATOR}), client=f"client:{row.id}", client_id=row.id, scopes=scopes)
 
     def endpoint(self, *types: str, url: str = URL, actor: Actor | None = None) -> NewSecret:
