@@ -185,6 +185,18 @@ def _quarantine(_: Settings, servers: Servers) -> Finding:
     return Finding("quarantine", "warning" if count else "ok", f"{count} cases set aside", advice)
 
 
+def _webhooks(_: Settings, servers: Servers) -> Finding:
+    off = int(
+        _query(
+            servers,
+            "SELECT count(*) FROM webhook_endpoint WHERE disabled_for IN ('gone', 'failing') AND removed_at IS NULL",
+        )
+    )
+    waiting = int(_query(servers, "SELECT count(*) FROM webhook_delivery WHERE state = 'pending'"))
+    advice = "Their systems were told by mail: GET /v1/webhooks as an admin lists them." if off else ""
+    return Finding("webhooks", "warning" if off else "ok", f"{waiting} messages wait, {off} endpoints gave up", advice)
+
+
 LOOKS: dict[str, Look] = {
     "postgres": _postgres,
     "tables": _tables,
@@ -196,6 +208,7 @@ LOOKS: dict[str, Look] = {
     "certificates": _certificates,
     "schedules": _schedules,
     "quarantine": _quarantine,
+    "webhooks": _webhooks,
     "log archive": _log_archive,
     "audit": _audit,
     "issuance": _issuance,

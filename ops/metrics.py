@@ -53,6 +53,14 @@ _OUTCOMES = """SELECT kind, count(*) FROM event
 _BATCHES = """SELECT b.state, count(DISTINCT b.id), count(r.id) FILTER (WHERE r.state = 'waiting')
     FROM batch b LEFT JOIN batch_row r ON r.batch_id = b.id AND r.state = 'waiting'
    WHERE b.finished_at IS NULL GROUP BY b.state"""
+_WEBHOOKS = """SELECT count(*),
+        coalesce(extract(epoch FROM now() - min(d.next_attempt_at) FILTER (WHERE d.next_attempt_at <= now()
+            AND (e.rest_until IS NULL OR e.rest_until <= now()))), 0)::float
+    FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id WHERE d.state = 'pending'"""
+_WEBHOOKS_OFF = """SELECT disabled_for, count(*) FROM webhook_endpoint
+    WHERE disabled_for <> '' AND removed_at IS NULL GROUP BY disabled_for"""
+_WEBHOOK_TRIES = f"""SELECT outcome, count(*) FROM webhook_attempt
+    WHERE ended_at > now() - {_WINDOW} GROUP BY outcome"""  # noqa: S608 - a constant of ours
 OUTCOMES = ("submit", "verify", "return", "reject", "finish_licence", "hand_over", "void", "quarantine", "retry",
             "requeued", "side_job_given_up", "batch_finished")  # fmt: skip
 OPEN = tuple(stage.value for stage in Stage if stage.value not in ("closed", "rejected", "withdrawn", "draft"))
@@ -95,6 +103,7 @@ class OfficeCollector(Collector):
             [(kind, outcomes.get(kind, 0)) for kind in OUTCOMES],
         )  # fmt: skip
         yield from _batches(connection)
+        yield from _webhooks(connection)
 
 
 def _one(connection: psycopg.Connection, statement: str) -> float:
@@ -175,6 +184,17 @@ def _batches(connection: psycopg.Connection) -> Iterator[Metric]:
     yield _labelled(
         "paraf_batch_rows_waiting", "Rows that have not begun.", "state", [(row[0], row[2]) for row in rows]
     )
+
+
+def _webhooks(connection: psycopg.Connection) -> Iterator[Metric]:
+    ((waiting, overdue),) = connection.execute(_WEBHOOKS).fetchall()
+    yield GaugeMetricFamily("paraf_webhooks_waiting", "Messages that are to be sent, now or later.", value=waiting)
+    yield GaugeMetricFamily(
+        "paraf_webhook_overdue_seconds", "How long the oldest message is due that nothing keeps back.", value=overdue
+    )
+    tries, off = connection.execute(_WEBHOOK_TRIES).fetchall(), connection.execute(_WEBHOOKS_OFF).fetchall()
+    yield _labelled("paraf_webhook_attempts", "Attempts of the last 15 minutes.", "outcome", tries)
+    yield _labelled("paraf_webhook_endpoints_off", "Endpoints that are switched off.", "reason", off)
 
 
 def registry_of(database_url: str) -> CollectorRegistry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from models.db import Database
 from models.queues import Queue
 from models.services.heartbeat import beat
 from models.services.machine import set_aside
+from models.webhook_ports import WebhookAnswer
 from ops.metrics import OUTCOMES, as_text
 from ops.queue import hold
 from tests.batch_files import a_batch, cells
@@ -20,6 +22,8 @@ from tests.cases import an_application
 from tests.conftest import Database as Urls
 from tests.factories import Office, an_office
 from tests.models.services.batches import Batches
+from tests.models.services.post_office import PostOffice
+from workers.adapters.clock import SystemClock
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 RUNBOOKS = Path(__file__).resolve().parents[2] / "docs" / "runbooks.md"
@@ -68,6 +72,22 @@ def test_quarantine_and_batches_are_told_and_no_person_is(office: Office, fresh_
     assert found["paraf_quarantined"] == {(): 1.0}
     assert found["paraf_batch_rows_waiting"] == {("running",): 2.0}
     assert cells(1)["nik"] not in as_text(fresh_database.app_url)
+
+
+def test_webhooks_that_wait_fail_or_are_off_are_told(office: Office, fresh_database: Urls) -> None:
+    office.clock.set(SystemClock().now() - timedelta(minutes=5))
+    post = PostOffice(office.db, office.clock)
+    endpoint = post.endpoint()
+    post.ping(endpoint)
+    found = figures(fresh_database.app_url)
+    assert found["paraf_webhooks_waiting"] == {(): 1.0}
+    assert 290 < found["paraf_webhook_overdue_seconds"][()] < 400
+    post.sender.answers.append(WebhookAnswer(410))
+    post.work()
+    found = figures(fresh_database.app_url)
+    assert found["paraf_webhook_attempts"] == {("refused",): 1.0}
+    assert found["paraf_webhook_endpoints_off"] == {("gone",): 1.0}
+    assert (found["paraf_webhooks_waiting"], found["paraf_webhook_overdue_seconds"]) == ({(): 0.0}, {(): 0.0})
 
 
 def test_a_database_that_is_away_is_told() -> None:
