@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Iterator
+from datetime import timedelta
+from http.server import HTTPServer
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import pytest
 from sqlmodel import col, select
 
-from models.rules.webhook_addresses import Reach
+from models.rules.webhook_addresses import LOOPBACK, Reach
+from models.rules.webhooks import SECRET_BYTES, body_of, headers_of, secret_text
 from models.services.webhook_delivery import PostRoom, deliver_webhook
 from models.services.webhook_events import TASK
 from models.tables.work import Outbox
+from ops.office import ROOT
 from tests.api.clients import a_system, by_key
 from tests.api.counter import Counter, Program, refusal
 from tests.webhook_receiver import Receiver, Reply, receiving, verified
+from workers.adapters.clock import SystemClock
 from workers.adapters.webhook_sender import HttpWebhookSender
 from workers.settings import Settings
 
@@ -220,3 +227,30 @@ def test_lists_come_page_by_page_and_a_system_has_so_many_endpoints(system: Prog
     rest = system.get(f"{path}/deliveries", params={"limit": 2, "cursor": page["next"]}).json()
     assert [one["id"] for one in page["items"] + rest["items"]] == pings[::-1]
     assert refusal(system.get(ROAD, params={"cursor": "bukan"}))[0] == 400
+
+
+def test_the_receiver_of_the_docs_believes_the_right_secret_and_no_other() -> None:
+    page = (ROOT / "docs" / "api.md").read_text()
+    (source,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "webhook-signature" in block]
+    secret = secret_text(b"k" * SECRET_BYTES)
+    names: dict[str, Any] = {}
+    exec(source.replace("whsec_...", secret).rpartition("\n\n")[0], names)
+    now, told = SystemClock().now(), body_of("ping", SystemClock().now(), {})
+    with HTTPServer(("127.0.0.1", 0), names["Receiver"]) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        sender, url = HttpWebhookSender(Reach(True, LOOPBACK)), f"http://127.0.0.1:{server.server_port}/"
+        other = secret_text(b"o" * SECRET_BYTES)
+        statuses = [
+            sender.post(url, headers_of("msg_1", at, told, secrets), told).status
+            for at, secrets in (
+                (now, [secret]),
+                (now, [other, secret]),
+                (now, [other]),
+                (now - timedelta(minutes=6), [secret]),
+            )
+        ]
+        server.shutdown()
+        thread.join()
+    assert statuses == [204, 204, 401, 401]
+    assert names["SEEN"] == {"msg_1"}

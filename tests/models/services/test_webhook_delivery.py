@@ -8,6 +8,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from sqlmodel import select
 
 from models.db import Database
@@ -409,3 +411,20 @@ def test_a_retry_runs_under_the_trace_of_its_event(post: PostOffice) -> None:
     watch_webhooks(post.db, post.clock)
     (row,) = post.due()
     assert (row.subject_id, row.trace, row.generation) == (delivery_id, trace, 2)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE webhook_delivery SET body = '{}'",
+        "UPDATE webhook_delivery SET endpoint_id = uuidv7()",
+        "UPDATE webhook_secret SET sealed = ''",
+        "UPDATE webhook_endpoint SET client_id = uuidv7()",
+        "DELETE FROM webhook_endpoint",
+        "UPDATE webhook_attempt SET started_at = now()",
+    ],
+)
+def test_what_was_said_and_to_whom_can_not_be_written_anew(post: PostOffice, sql: str) -> None:
+    post.ping(post.endpoint())
+    with post.db.transaction() as session, pytest.raises(ProgrammingError, match="permission denied"):
+        session.execute(text(sql))
