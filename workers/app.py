@@ -12,6 +12,7 @@ from typing import Any, ParamSpec
 
 import kombu
 from celery import Celery
+from celery.signals import task_prerun, worker_process_init
 from kombu import Exchange
 from kombu import Queue as BrokerQueue
 
@@ -184,6 +185,22 @@ def _named(url: str) -> str:
 
 def _settings_at_first_use() -> Mapping[str, Any]:
     return celery_settings(Settings())
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator]
+def _set_up_logs(**_: Any) -> None:
+    """In the child, after the fork: the parent only hands messages on."""
+    from workers import logs
+
+    logs.configure(Settings())
+
+
+@task_prerun.connect  # type: ignore[untyped-decorator]
+def _follow_the_message(task: Any, **_: Any) -> None:
+    """Each line of a task's log belongs to the request that called for it; a schedule's belongs to none."""
+    from models.services.tracing import follow
+
+    follow(str(task.request.get("traceparent", "")))
 
 
 refuse_old_kombu()

@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 from models.crash_points import crash_point
 from models.ports import Clock
 from models.queues import RELAY_HEARTBEAT, Queue
+from workers import logs
 from workers.adapters.clock import SystemClock
 from workers.settings import Settings
 
@@ -209,6 +210,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     settings = Settings()
+    logs.configure(settings)
     relay = Relay(settings.app_database, SystemClock(), publisher())
     log.info("relay_started")
     run(relay, settings.relay_sweep_seconds, stop)

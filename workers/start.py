@@ -29,7 +29,8 @@ class Worker(celery_worker.Worker):  # type: ignore[misc]  # untyped base
     """Loads the tasks, which beat and Flower have no use for, and parts with them to its children without copies."""
 
     def on_before_init(self, **options: Any) -> None:
-        if set(options.get("queues") or ()) == {Queue.ARCHIVE.value}:
+        mine = set(options.get("queues") or ())
+        if Queue.ARCHIVE.value in mine <= {Queue.ARCHIVE.value, Queue.WEBHOOKS.value}:
             os.nice(PATIENCE)
         for module in TASK_MODULES:
             importlib.import_module(module)

@@ -34,7 +34,7 @@ from models.services.casework import (
     record,
 )
 from models.services.issuance import hold
-from models.services.tracing import TRACEPARENT
+from models.services.tracing import follow
 from models.tables.cases import Application
 from models.tables.work import Outbox
 
@@ -114,7 +114,7 @@ def begin(db: Database, clock: Clock, ticket: Ticket) -> Application | None:
             return None
         if attempt is None:
             return None
-        TRACEPARENT.set(attempt.trace)
+        follow(attempt.trace)
         if attempt.number > MAX_ATTEMPTS:
             _quarantine(session, case, now, f"{MAX_ATTEMPTS} attempts failed: {attempt.error or 'it crashed'}")
             end_work(session, ticket.work, now, "set aside")

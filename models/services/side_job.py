@@ -18,7 +18,7 @@ from models.ports import Clock
 from models.rules.errors import ParafError, TemporaryFailure
 from models.services.casework import Work, count_attempt, end_work, open_work, record
 from models.services.machine import MAX_ATTEMPTS
-from models.services.tracing import TRACEPARENT
+from models.services.tracing import follow
 from models.tables.work import Outbox
 
 PAUSES = (10, 60, 300, 1800)
@@ -64,7 +64,7 @@ def _begin(db: Database, clock: Clock, job: Work) -> bool:
         attempt = count_attempt(session, job)
         if attempt is None:
             return False
-        TRACEPARENT.set(attempt.trace)
+        follow(attempt.trace)
         if attempt.number > MAX_ATTEMPTS:
             _give_up(session, clock.now(), job, _rows(session, job), attempt.error or "it crashed")
             return False

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
@@ -45,6 +46,7 @@ IN_HAND: Final = 2
 BUSY: Final = timedelta(seconds=2)
 EXCERPT: Final = 200
 _THROTTLED: Final = frozenset({429, 503})
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def _deliver(db: Database, clock: Clock, room: PostRoom, work: Work) -> bool:
         return letter
     result = _post(room, letter, clock)
     now = clock.now()
+    log.info("webhook_tried", message=message_id(work.subject_id), outcome=result.outcome, status=result.status)
     with db.transaction() as session:
         end_work(session, work, now)
         _settle(session, work.subject_id, letter, result, now, now - began, room.chance())

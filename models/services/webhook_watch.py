@@ -22,7 +22,7 @@ from models.services.alone import alone
 from models.services.casework import enqueue
 from models.services.heartbeat import beat
 from models.services.side_job import run_job
-from models.services.tracing import TRACEPARENT
+from models.services.tracing import follow
 from models.services.webhook_delivery import NOTICE
 from models.services.webhook_events import PRIORITY, TASK
 from models.tables.clients import ApiClient
@@ -98,11 +98,9 @@ def _send_again(session: Session, delivery_id: UUID, now: datetime) -> bool:
     if found is None:
         return False
     # Under the trace of the event, not of the schedule that found it.
-    token = TRACEPARENT.set(found.trace)
-    try:
-        enqueue(session, TASK, delivery_id, found.round, now, priority=PRIORITY)
-    finally:
-        TRACEPARENT.reset(token)
+    follow(found.trace)
+    enqueue(session, TASK, delivery_id, found.round, now, priority=PRIORITY)
+    follow("")
     return True
 
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from api.logs import configure, mask_numbers
+from api.logs import configure
 from api.shapes import SessionToken
+from workers.logs import mask_numbers
 from workers.settings import Settings
 
 NIK = "1471014101900001"
