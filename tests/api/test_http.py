@@ -15,7 +15,6 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from api import openapi
-from api.logs import mask_numbers
 from api.main import bare_app
 from api.problem_table import KINDS, kind_of
 from api.readiness import Readiness, broker_client
@@ -27,6 +26,7 @@ from models.tables.cases import Event
 from tests.api.counter import Counter, act, password_of, refusal
 from tests.api.test_access import table
 from tests.cases import an_application
+from workers.logs import mask_numbers
 from workers.settings import Settings
 
 STRICT = ("script-src 'self'", "style-src 'self'", "default-src 'none'", "frame-ancestors 'none'")
