@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from api import logs, openapi, problems
+from api.deprecation import Deprecations
 from api.limits import RateHeaders
 from api.pages import (
     admin,
@@ -95,6 +96,7 @@ def build_app(office: ApiOffice) -> FastAPI:
         [
             Middleware(SecurityHeaders, https=office.https),
             Middleware(RateHeaders),
+            Middleware(Deprecations),
             Middleware(RefusalPages),
             Middleware(Tracing),
             Middleware(SameSiteOnly, public_url=settings.public_url),

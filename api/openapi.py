@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from api.deprecation import mark
 from api.idempotency import KEY_FORM
 from api.operations import BY_LINK, LOCATED, SIGNED, Operation, operations, statuses
 from api.problems import MEDIA_TYPE, Problem
@@ -101,6 +102,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
     for item in schema["paths"].values():
         for operation in item.values():
             _complete(operation, known[operation["operationId"]])
+    mark(schema)
     return schema
 
 
