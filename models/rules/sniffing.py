@@ -18,6 +18,12 @@ _PICTURES: tuple[tuple[int, bytes, str], ...] = (
 _PICTURE_NAMES = frozenset(
     {"jpg", "jpeg", "jpe", "jfif", "png", "webp", "heic", "heif", "hif", "tif", "tiff", "bmp", "dib"}
 )
+_OTHER_NAMES = frozenset({
+    "exe", "com", "bat", "cmd", "msi", "scr", "js", "vbs", "ps1", "sh", "jar", "apk", "html", "htm", "xhtml", "svg",
+    "xml", "php", "doc", "docx", "docm", "xls", "xlsx", "xlsm", "ppt", "pptx", "odt", "ods", "rtf", "txt", "csv", "zip",
+    "rar", "7z", "gz", "tar", "iso", "gif", "avif", "mp4", "mov", "avi", "mp3", "wav",
+})  # fmt: skip
+_KINDS = {"pdf": "pdf", **dict.fromkeys(_PICTURE_NAMES, "image"), **dict.fromkeys(_OTHER_NAMES, "other")}
 _SPOKEN = {"application/pdf": "PDF", "image": "gambar"}
 _TAKEN = "Simpan sebagai PDF, JPEG atau PNG, lalu unggah lagi."
 
@@ -50,7 +56,8 @@ def _refuse_other_name(name: str, found: str) -> None:
     """A picture under another picture's name is everyday (phones, messengers) and harmless; a changed kind is not."""
     suffix = name.rpartition(".")[2].lower() if "." in name.strip(".") else ""
     kind = "pdf" if found == PDF else "image"
-    claimed = "pdf" if suffix == "pdf" else "image" if suffix in _PICTURE_NAMES else suffix
+    # "KTP 12.03.2024" and "STR dr. Rina" claim nothing: what stands after the last point is a name only if it is known.
+    claimed = _KINDS.get(suffix, "")
     if claimed and claimed != kind:
         spoken = "PDF" if kind == "pdf" else "gambar"
         raise UnsupportedFile(

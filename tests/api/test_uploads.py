@@ -75,6 +75,22 @@ def test_other_files_are_refused_with_the_reason(
     assert len(shared.office.vault.objects) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("KTP 12.03.2024", "KTP 12.03.2024"),
+        ("ijazah.Rina", "ijazah.Rina"),
+        ("ktp\u202efdp.exe.pdf", "ktpfdp.exe.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\fakepath\\..", ".."),
+    ],
+)
+def test_a_name_is_kept_as_people_know_it(shared: Counter, draft: UUID, name: str, kept: str) -> None:
+    answer = put_file(shared.sign_in("pemohon"), draft, "ijazah", PDF + name.encode(), name)
+    assert answer.status_code == 200
+    assert answer.json()["document"]["name"] == kept
+
+
 def test_a_requirement_takes_its_own_kinds(shared: Counter, draft: UUID) -> None:
     answer = put_file(shared.sign_in("pemohon"), draft, "pas_foto", PDF, "foto.pdf")
     assert refusal(answer) == (422, "invalid-input")

@@ -13,6 +13,7 @@ from workers.adapters.cage.protocol import Reply
 from workers.adapters.inspect.sentences import finding
 from workers.adapters.inspect.wire import inspection_from_reply
 
+_LOCKS: Final = frozenset({"encrypted", "protected"})
 _PROFILES: Final = frozenset({"document", "photo"})
 _LARGEST_PAGE_IMAGES: Final = 16 * 1024 * 1024
 _JPEG: Final = b"\xff\xd8\xff"
@@ -53,8 +54,8 @@ class CageScanner:
     def why_locked(self, file: BinaryIO) -> str:
         """See `models.ports.Scanner`; what only the full inspection can tell is left to it."""
         outcome = self._cage.run("open", file, {})
-        locked = isinstance(outcome, Reply) and outcome.header.get("refusal") == "encrypted"
-        return finding("encrypted").message if locked else ""
+        refusal = outcome.header.get("refusal") if isinstance(outcome, Reply) else ""
+        return finding(refusal).message if refusal in _LOCKS else ""
 
     def look_at_page(self, data: bytes, media_type: str, page: int, widths: Sequence[int]) -> PageLook:
         """See `models.ports.PageReader`."""

@@ -98,6 +98,12 @@ def signed_pdf(extra: Mapping[str, object] | None = None) -> bytes:
 
 
 @functools.cache
+def for_a_certificate() -> bytes:
+    """A PDF that only the holder of a certificate may open (ISO 32000-2, 7.6.5)."""
+    lock = b"<</Filter/Adobe.PubSec/SubFilter/adbe.pkcs7.s5/V 5/R 6/Length 256>>"
+    return one_page(raw_stream(MARKS)).replace(b"/Root 1 0 R", b"/Root 1 0 R/ID[<00><00>]/Encrypt" + lock)
+
+
 def nested_flate(depth: int, size: int) -> tuple[bytes, bytes]:
     """Zeros deflated `depth` times and the filter entry; `size` bytes at the innermost."""
     engine = zlib.compressobj(9)

@@ -138,7 +138,6 @@ ENDURED: dict[str, Callable[[], bytes]] = {
     "inline-picture-flood": inline_flood,
     "tiny-tiles": tiny_tiles,
     "circling-sections": circling_sections,
-    "a-thousand-scans": lambda: many_scans(1000),
     "a-million-operators": lambda: one_page(raw_stream(b"q " * 1_000_000 + MARKS)),
 }
 
@@ -178,6 +177,11 @@ REFUSED: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     "png-flood": (lambda: png_claiming(60_000, 60_000), {"picture-too-large"}),
     "png-most-allowed": (lambda: png_claiming(6_000, 6_000), {"picture-truncated", "blank"}),
     "jpeg-flood": (lambda: jpeg_claiming(60_000, 60_000), {"picture-too-large"}),
+    "a-thousand-scans": (lambda: many_scans(1000), {"bomb"}),
+    "a-thousand-scans-inside": (
+        lambda: with_picture(raw_stream(many_scans(1000), picture_entries(80, 80, b"/Filter/DCTDecode"))),
+        {"bomb"},
+    ),
     "webp-flood": (lambda: webp_claiming(16_383, 16_383), {"picture-too-large", "picture-damaged"}),
 }  # fmt: skip
 

@@ -17,6 +17,7 @@ from tests.workers.cage.makers import (
     codes,
     document,
     encoded,
+    for_a_certificate,
     new_pdf,
     one_page,
     raw_stream,
@@ -197,6 +198,7 @@ def test_a_note_that_names_a_place_is_emptied() -> None:
 
 
 def test_passwords() -> None:
+    assert codes(judged(for_a_certificate()).findings) == {"protected"}
     both = pikepdf.Encryption(user="rahasia", owner="pemilik")
     assert codes(judged(saved(new_pdf(), encryption=both)).findings) == {"encrypted"}
     owner = pikepdf.Encryption(user="", owner="pemilik", allow=pikepdf.Permissions(extract=False))

@@ -107,6 +107,10 @@ def test_camera_data_without_a_place_is_no_reason_to_change_a_picture() -> None:
     assert judged(encoded(document(), "JPEG", exif=with_camera_data())).answer == "accept"
 
 
+def test_an_orientation_that_there_is_not_turns_nothing() -> None:
+    assert judged(encoded(document(), "JPEG", exif=with_camera_data(99))).answer == "accept"
+
+
 def test_broken_camera_data_is_dropped() -> None:
     data = encoded(document(), "JPEG", exif=with_camera_data(place=True))
     broken = data.replace(b"II*\x00\x08\x00\x00\x00", b"II*\x00\xff\xff\xff\x7f").replace(b"MM\x00*", b"MM\x00\xff")
@@ -115,10 +119,15 @@ def test_broken_camera_data_is_dropped() -> None:
     assert found.clean is None or b"Kamera" not in found.clean
 
 
+def another_photo() -> bytes:
+    return encoded(document(90, 120), "JPEG", exif=with_camera_data(place=True))
+
+
 @pytest.mark.parametrize("form", ["JPEG", "PNG"])
-def test_what_follows_the_picture_is_cut_off(form: str) -> None:
+@pytest.mark.parametrize("more", [b"MotionPhoto_Data" + bytes(range(256)) * 4, another_photo()], ids=["film", "photo"])
+def test_what_follows_the_picture_is_cut_off(form: str, more: bytes) -> None:
     data = encoded(document(), form)
-    found = judged(data + b"MotionPhoto_Data" + bytes(range(256)) * 4)
+    found = judged(data + more)
     assert codes(found.findings) == {"extra-data-removed"}
     assert found.clean == data
 

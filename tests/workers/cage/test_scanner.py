@@ -11,7 +11,16 @@ from PIL import Image
 
 from models.ports import PageReader, Scanner
 from models.rules.errors import PermanentFailure, TemporaryFailure
-from tests.workers.cage.makers import MARKS, document, encoded, jpeg_claiming, many_pages, new_pdf, saved
+from tests.workers.cage.makers import (
+    MARKS,
+    document,
+    encoded,
+    for_a_certificate,
+    jpeg_claiming,
+    many_pages,
+    new_pdf,
+    saved,
+)
 from workers.adapters.cage.client import Cage
 from workers.adapters.cage.limits import Limits
 from workers.adapters.inspect.pdf_scan import scan_tone
@@ -55,6 +64,7 @@ def test_a_lock_is_tried_without_the_file_in_this_process(scanner: CageScanner) 
         file.write(saved(new_pdf(), encryption=open_to_all))
         assert scanner.why_locked(file) == ""
     assert scanner.why_locked(io.BytesIO(b"%PDF-1.7 /Encrypt")) == ""
+    assert "pembatasan hak" in scanner.why_locked(io.BytesIO(for_a_certificate()))
 
 
 def test_no_cage_is_a_temporary_failure(monkeypatch: pytest.MonkeyPatch) -> None:

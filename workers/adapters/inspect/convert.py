@@ -13,6 +13,8 @@ from workers.adapters.inspect.report import Report
 
 _PLAIN_MODES: Final = frozenset({"1", "L", "P", "RGB"})
 _ALPHA_MODES: Final = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
+TURNED: Final = frozenset(range(2, 9))
+"""EXIF orientations of pictures that do not stand upright; numbers beyond 1 to 8 mean nothing."""
 _A4_LONG_INCHES: Final = 297 / 25.4
 _LARGEST_PROFILE: Final = 64 * 1024
 _ROWS_PER_STRIP, _STRIP_OFFSETS, _STRIP_SIZES = 278, 273, 279
@@ -62,7 +64,7 @@ def normalised(picture: Image.Image, report: Report) -> Image.Image:
 
 def upright(picture: Image.Image, report: Report) -> Image.Image:
     """Turned by its EXIF orientation, if it has one."""
-    if picture.getexif().get(0x0112, 1) in {0, 1}:
+    if picture.getexif().get(0x0112) not in TURNED:
         return picture
     report.add("turned-upright")
     return ImageOps.exif_transpose(picture)

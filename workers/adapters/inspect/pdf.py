@@ -28,6 +28,7 @@ _NONSENSE: Final = (
     TypeError, ValueError, struct.error,
 )  # fmt: skip
 _CIRCLE: Final = re.compile("Loop detected in /Pages")
+_LOCK: Final = re.compile("unsupported encryption")
 _HARMLESS: Final = re.compile("a common error handled correctly|Resources is missing or invalid")
 _STANDARD_FONTS: Final = re.compile(r"/(?:Times-|(?:Helvetica|Courier)(?:-|$)|Symbol$|ZapfDingbats$)")
 
@@ -38,7 +39,14 @@ def _open(data: bytes) -> pikepdf.Pdf:
     except pikepdf.PasswordError:
         raise Refused("encrypted") from None
     except _NONSENSE as error:
-        raise Refused("page-tree" if _CIRCLE.search(str(error)) else "damaged") from error
+        raise Refused(_shut_by(str(error))) from error
+
+
+def _shut_by(words: str) -> str:
+    """What keeps a PDF shut, by qpdf's words for it."""
+    if _LOCK.search(words):
+        return "protected"
+    return "page-tree" if _CIRCLE.search(words) else "damaged"
 
 
 def _needs_rebuild(pdf: pikepdf.Pdf) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from pikepdf import ObjectType
 from PIL import Image, UnidentifiedImageError
 
-from workers.adapters.inspect import bounds
+from workers.adapters.inspect import bounds, segments
 from workers.adapters.inspect.pdf_walk import kind
 from workers.adapters.inspect.report import Refused
 
@@ -113,6 +113,8 @@ def check_payload(picture: Picture, name: str, payload: bytes) -> bool:
         return bool(payload)
     if name in {"/CCITTFaxDecode", "/CCF"}:
         return bool(payload)
+    if segments.has_endless_scans(payload) and name != "/JPXDecode":
+        raise Refused("bomb")
     size = _header_size(payload)
     if size is None:
         return False

@@ -69,8 +69,8 @@ def _look(small: Image.Image, size: tuple[int, int], profile: str, report: Repor
         report.add("small", width=size[0], height=size[1])
 
 
-def _orientation(picture: Image.Image) -> int:
-    return int(picture.getexif().get(0x0112, 1) or 1)
+def _lies_on_its_side(picture: Image.Image) -> bool:
+    return picture.getexif().get(0x0112) in convert.TURNED
 
 
 def _has_place(picture: Image.Image) -> bool:
@@ -111,10 +111,12 @@ def _rewritten_jpeg(picture: Image.Image, profile: str, report: Report) -> Judge
 
 
 def _judge_jpeg(data: bytes, profile: str, report: Report) -> Judged:
+    if segments.has_endless_scans(data):
+        raise Refused("bomb")
     picture = _opened(data, kinds.JPEG)
     pieces = segments.parts(data)
     _note_hidden(picture, segments.hidden(pieces), report)
-    if _orientation(picture) != 1 or picture.mode not in {"L", "RGB"}:
+    if _lies_on_its_side(picture) or picture.mode not in {"L", "RGB"}:
         return _rewritten_jpeg(picture, profile, report)
     size = picture.size
     _look(_draft(picture, profile), size, profile, report)

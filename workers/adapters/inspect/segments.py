@@ -16,6 +16,8 @@ _SCRIPT: Final = re.compile(rb"<\s*(?:script|html|iframe|svg|\?php)|javascript:"
 _PLACE: Final = re.compile(rb"GPSL(?:at|ong)itude|\bexif:GPS", re.IGNORECASE)
 _SOS, _EOI, _COMMENT, _APP0, _APP1, _APP2, _APP14 = 0xDA, 0xD9, 0xFE, 0xE0, 0xE1, 0xE2, 0xEE
 _PNG_HEAD: Final = 8
+_START_OF_SCAN: Final = b"\xff\xda"
+_MOST_SCANS: Final = 200
 _PNG_KEPT: Final = frozenset({
     b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"pHYs", b"sBIT", b"bKGD", b"IDAT",
     b"IEND",
@@ -24,10 +26,11 @@ _PNG_KEPT: Final = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A segment or chunk: its name, its bytes as they stand in the file, whether it may stay."""
+    """A segment or chunk: its bytes as they stand in the file, whether it may stay, whether it follows the end."""
 
     raw: bytes
     kept: bool
+    trailer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def _jpeg_parts(data: bytes) -> Iterator[Part]:
         if marker == _EOI:
             break
     if place < len(data):
-        yield Part(data[place:], False)
+        yield Part(data[place:], False, trailer=True)
 
 
 def _png_parts(data: bytes) -> Iterator[Part]:
@@ -87,17 +90,12 @@ def _png_parts(data: bytes) -> Iterator[Part]:
         if name == b"IEND":
             break
     if place < len(data):
-        yield Part(data[place:], False)
+        yield Part(data[place:], False, trailer=True)
 
 
 def parts(data: bytes) -> list[Part]:
     """The parts of a JPEG or PNG file in order; what follows its end is one part that may not stay."""
     return list(_png_parts(data) if data.startswith(b"\x89PNG") else _jpeg_parts(data))
-
-
-def _is_trailer(part: Part) -> bool:
-    foreign = not part.raw.startswith(b"\xff") and part.raw[4:8] not in {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
-    return not part.kept and foreign and bool(part.raw.strip(b"\0\r\n \xff"))
 
 
 def hidden(pieces: list[Part]) -> Hidden:
@@ -106,8 +104,13 @@ def hidden(pieces: list[Part]) -> Hidden:
     return Hidden(
         place=any(_PLACE.search(piece.raw) for piece in dropped),
         script=any(_SCRIPT.search(piece.raw) for piece in dropped),
-        trailer=bool(pieces) and _is_trailer(pieces[-1]),
+        trailer=any(piece.trailer and piece.raw.strip(b"\0\r\n \xff") for piece in dropped),
     )
+
+
+def has_endless_scans(data: bytes) -> bool:
+    """Whether a JPEG goes over its pixels again and again: honest ones do ten times, and each time costs a decoder."""
+    return data.count(_START_OF_SCAN) > _MOST_SCANS
 
 
 def names_place(note: bytes) -> bool:
