@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
@@ -14,9 +15,11 @@ from sqlmodel import select
 
 from models.db import Database
 from models.rules.errors import InvalidInput, PermanentFailure, WrongStage
-from models.rules.webhooks import SCHEDULE, SECRET_BYTES
+from models.rules.webhooks import SCHEDULE, SECRET_BYTES, body_of
+from models.services.casework import enqueue
 from models.services.tracing import TRACEPARENT
 from models.services.webhook_delivery import BUSY, CLAIM, IN_HAND, message_id
+from models.services.webhook_events import TASK, note
 from models.services.webhook_watch import EACH, KEEP, watch_webhooks
 from models.services.webhooks import EndpointChange, change, redeliver, remove, rotate
 from models.tables.cases import Event
@@ -428,3 +431,40 @@ def test_what_was_said_and_to_whom_can_not_be_written_anew(post: PostOffice, sql
     post.ping(post.endpoint())
     with post.db.transaction() as session, pytest.raises(ProgrammingError, match="permission denied"):
         session.execute(text(sql))
+
+
+def test_eight_senders_at_the_same_moment_send_one_message(post: PostOffice) -> None:
+    delivery_id = post.ping(post.endpoint())
+    with ThreadPoolExecutor(8) as senders:
+        list(senders.map(lambda _: post.deliver(delivery_id), range(8)))
+    assert (len(post.sender.sent), post.row(delivery_id).attempts) == (1, 1)
+    assert post.row(delivery_id).state == "delivered"
+
+
+def test_a_sender_that_was_taken_for_dead_undoes_nothing(post: PostOffice) -> None:
+    endpoint = post.endpoint()
+    delivery_id = post.ping(endpoint)
+
+    def the_next_one() -> None:
+        post.clock.set(post.clock.now() + CLAIM)
+        assert post.deliver(delivery_id)
+        post.sender.answers.append(WebhookAnswer(500))  # what the first one hears at last
+
+    post.sender.knob.before = the_next_one
+    assert post.deliver(delivery_id)
+    assert [one.outcome for one in post.attempts(delivery_id)] == ["refused", "delivered"]
+    assert (post.row(delivery_id).state, post.standing(endpoint).failures) == ("delivered", 0)
+    assert len(set(post.ids())) == 1
+
+
+def test_an_event_that_was_noted_while_the_endpoint_went_off_is_not_sent(post: PostOffice) -> None:
+    endpoint = post.endpoint()
+    change(post.room, post.actor, endpoint.endpoint.id, EndpointChange(enabled=False))
+    now = post.clock.now()
+    with post.db.transaction() as session:
+        (late,) = note(
+            session, [endpoint.endpoint.id], "late", "licence.issued", body_of("licence.issued", now, {}), now
+        )
+        enqueue(session, TASK, late, 1, now)
+    assert post.work() == 1
+    assert (post.sender.sent, post.row(late).state) == ([], "stopped")
