@@ -29,6 +29,15 @@ def normal_name(text: str, pointer: str = "/name") -> str:
     return name
 
 
+def same_place(one: str, other: str) -> bool:
+    """Whether two names of a workplace are the same to a reader: capitals, spaces and points tell nothing apart."""
+    return _place_key(one) == _place_key(other)
+
+
+def _place_key(name: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFKC", name).casefold() if sign.isalnum())
+
+
 def normal_str_number(text: str, pointer: str = "/str_number") -> str:
     """An STR number, upper case, single spaces, at most 40 characters; raises InvalidInput otherwise."""
     number = _SPACES.sub(" ", text).strip().upper()

@@ -16,9 +16,10 @@ from models.rules.completeness import Completeness, DocumentFacts, FieldFacts, j
 from models.rules.completeness_cross import ApplicantFacts, HeldLicence, HistoryFacts
 from models.rules.errors import TemporaryFailure
 from models.rules.numbering import jakarta_date
+from models.rules.personal import same_place
 from models.rules.requirements import applicable
 from models.rules.sop import Sop
-from models.rules.stages import FINAL, WITH_APPLICANT, Command
+from models.rules.stages import FINAL, WITH_APPLICANT, Command, Stage
 from models.services.casework import holder_of
 from models.services.definitions import current_sop, pinned_sop
 from models.services.keeping import keep_object
@@ -192,15 +193,16 @@ def _history(session: Session, case: Application, holder: HolderData) -> History
 
 
 def _running(session: Session, case: Application, holder: HolderData) -> tuple[str, ...]:
-    over = [stage.value for stage in FINAL | WITH_APPLICANT]
+    """Other applications of this person for this place; one that came back to him runs, until it lapses."""
+    over = [stage.value for stage in FINAL | (WITH_APPLICANT - {Stage.RETURNED})]
     rows = session.exec(
-        select(Application.registration_number)
+        select(Application.registration_number, HolderData.workplace_name)
         .join(HolderData, col(HolderData.application_id) == col(Application.id))
-        .where(HolderData.nik_blind == holder.nik_blind, HolderData.workplace_name == holder.workplace_name)
+        .where(HolderData.nik_blind == holder.nik_blind)
         .where(Application.licence_code == case.licence_code, Application.id != case.id)
         .where(col(Application.stage).not_in(over))
     )
-    return tuple(number for number in rows if number)
+    return tuple(number for number, place in rows if number and same_place(place, holder.workplace_name))
 
 
 def _licences(session: Session, case: Application, holder: HolderData) -> tuple[HeldLicence, ...]:
@@ -212,7 +214,9 @@ def _licences(session: Session, case: Application, holder: HolderData) -> tuple[
         .where(HolderData.nik_blind == holder.nik_blind, Application.licence_code == case.licence_code)
         .where(Licence.status == "valid", Application.id != case.id)
     )
-    return tuple(HeldLicence(number, held.valid_until, place == holder.workplace_name) for number, held, place in rows)
+    return tuple(
+        HeldLicence(number, held.valid_until, same_place(place, holder.workplace_name)) for number, held, place in rows
+    )
 
 
 def _same_number() -> Any:

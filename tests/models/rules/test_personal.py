@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models.rules.errors import InvalidInput
-from models.rules.personal import normal_email, normal_name, normal_phone, normal_str_number
+from models.rules.personal import normal_email, normal_name, normal_phone, normal_str_number, same_place
 
 
 @pytest.mark.parametrize(
@@ -82,3 +82,9 @@ def test_emails_keep_the_name_and_lower_the_domain() -> None:
 def test_what_is_no_email(written: str) -> None:
     with pytest.raises(InvalidInput, match=r"nama@contoh\.id"):
         normal_email(written)
+
+
+@pytest.mark.parametrize("other", ["OPTIK MELATI", " Optik  Melati. ", "Optik-Melati", "\uff2fptik Melati"])
+def test_a_place_is_known_however_it_is_written(other: str) -> None:
+    assert same_place("Optik Melati", other)
+    assert not same_place("Optik Melati 2", other)

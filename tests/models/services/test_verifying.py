@@ -125,10 +125,11 @@ def test_a_photo_is_looked_at_as_a_photo(office: Office) -> None:
     assert dict(office.scanner.seen)["ktp.pdf"] == "document"
 
 
-def test_two_running_applications_for_one_place_are_told(office: Office) -> None:
-    same = holder_input(applicant(40), place_order=1)
-    first = an_application(office, "awaiting_paraf", **same.model_dump(mode="json"))
-    second = a_draft(office, **same.model_dump(mode="json"))
+@pytest.mark.parametrize("stage", ["awaiting_paraf", "returned"])
+def test_two_running_applications_for_one_place_are_told(office: Office, stage: str) -> None:
+    same = holder_input(applicant(40), place_order=1, workplace_name="Optik Melati, Sudirman").model_dump(mode="json")
+    first = an_application(office, stage, **same)
+    second = a_draft(office, **{**same, "workplace_name": "OPTIK MELATI  SUDIRMAN"})
     drive(office, second, "verifying")
     check = only(office, CompletenessCheck, CompletenessCheck.application_id == second)
     found = {c["code"]: c["message"] for c in check.cross_checks}
