@@ -192,7 +192,10 @@ def _set_up_logs(**_: Any) -> None:
     """In the child, after the fork: the parent only hands messages on."""
     from workers import logs
 
-    logs.configure(Settings())
+    settings = Settings()
+    logs.configure(settings)
+    # A task that breaks is told of by Celery, in the words of the exception.
+    logs.adopt(settings, "", "celery", "celery.task")
 
 
 @task_prerun.connect  # type: ignore[untyped-decorator]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging  # noqa: TID251 - a library's own lines are what is tested
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +15,7 @@ from pydantic import ValidationError
 
 from api.logs import configure
 from api.shapes import SessionToken
-from workers.logs import mask_numbers
+from workers.logs import adopt, mask_numbers
 from workers.settings import Settings
 
 NIK = "1471014101900001"
@@ -53,6 +55,27 @@ def test_the_cause_of_an_exception_is_masked_too(capsys: pytest.CaptureFixture[s
     out = capsys.readouterr().out
     assert "inner" in out
     assert NIK not in out
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_what_a_library_says_of_a_broken_task_is_masked_and_has_its_trace(log_format: str) -> None:
+    said = io.StringIO()
+    logger, handler = logging.getLogger("celery.uji"), logging.StreamHandler(said)
+    logger.addHandler(handler)
+    adopt(Settings.model_validate({"log_format": log_format}), "celery.uji")
+    with structlog.contextvars.bound_contextvars(trace_id="a" * 32):
+        try:
+            raise ValueError(f"could not store {NIK}")
+        except ValueError as error:
+            words = {"name": "paraf.take_row", "exc": repr(error)}
+            logger.error("Task %(name)s raised unexpected: %(exc)s", words, exc_info=True)
+    logger.removeHandler(handler)
+    assert NIK not in said.getvalue()
+    assert "paraf.take_row raised unexpected: ValueError" in said.getvalue()
+    if log_format == "json":
+        line = json.loads(said.getvalue())
+        assert (line["trace_id"], line["level"]) == ("a" * 32, "error")
+        assert line["exception"][0]["exc_value"] == "could not store 1471********0001"
 
 
 def test_local_variables_are_never_logged(capsys: pytest.CaptureFixture[str]) -> None:

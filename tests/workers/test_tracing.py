@@ -66,6 +66,10 @@ def test_a_trace_goes_from_the_request_to_the_log_of_its_task(
         (line,) = _lines(tmp_path / "worker.log")
         assert (line["trace_id"], line["outcome"], line["message"]) == (TRACE, "delivered", answer.json()["webhook_id"])
         assert receiver.got[0][0]["webhook-id"] == line["message"]
+        # Celery's own line about the task, in the same form and under the same trace.
+        assert wait_until(lambda: "succeeded in" in (tmp_path / "worker.log").read_text(), 30.0, 0.1)
+        ended = [one for one in _all_lines(tmp_path / "worker.log") if "succeeded in" in one["event"]]
+        assert [one["trace_id"] for one in ended if "paraf.deliver_webhook" in one["event"]] == [TRACE]
     office.db.dispose()
 
 
@@ -87,6 +91,14 @@ def _messages(broker: Any) -> list[dict[str, Any]]:
 
 
 def _lines(log: Path) -> list[dict[str, Any]]:
-    """Lines of a worker's log about an attempt; every line of ours is a JSON object."""
-    found = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")] if log.exists() else []
-    return [line for line in found if line["event"] == "webhook_tried"]
+    """Lines of a worker's log about an attempt."""
+    return [line for line in _all_lines(log) if line["event"] == "webhook_tried"]
+
+
+def _all_lines(log: Path) -> list[dict[str, Any]]:
+    """What a worker's children said: each line is a JSON object."""
+    return (
+        [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{") and line.endswith("}")]
+        if log.exists()
+        else []
+    )
