@@ -19,7 +19,7 @@ from models.rules.numbering import jakarta_date
 from models.rules.roles import Actor
 from models.rules.sniffing import HEAD, PDF, media_type_of, safe_name
 from models.services import draft
-from models.services.definitions import current_sop
+from models.services.definitions import current_of, versions_of
 from models.services.draft import Upload
 from models.tables.cases import Application, Document
 
@@ -31,8 +31,10 @@ _OTHERS = (
     .where(Document.application_id == bindparam("id"), col(Document.replaced_at).is_(None))
     .where((Document.requirement != bindparam("requirement")) | (Document.part != bindparam("part")))
 )
-_CASE_AND_OTHERS = select(Application, _OTHERS.scalar_subquery()).where(Application.id == bindparam("id"))
-"""A case and how many bytes its other files have: one question, for it is asked at each upload of a rush day."""
+_CASE_AND_OTHERS = select(Application, _OTHERS.scalar_subquery(), versions_of(Application.licence_code)).where(
+    Application.id == bindparam("id")
+)
+"""A case, the bytes of its other files, its rules: one question, for it is asked at each upload of a rush day."""
 
 
 def receive(
@@ -50,10 +52,11 @@ def receive(
     size = _size(file)
     with office.db.transaction() as session:
         place = {"id": application_id, "requirement": requirement, "part": part}
-        case, others = session.exec(_CASE_AND_OTHERS, params=place).one_or_none() or (None, 0)
+        case, others, versions = session.exec(_CASE_AND_OTHERS, params=place).one_or_none() or (None, 0, [])
         if case is None or not may_see(actor, case):
             raise NotFound("There is no application with this id.")
-        current_sop(session, case.licence_code, jakarta_date(office.clock.now()))[1].requirement(requirement)
+        today = jakarta_date(office.clock.now())
+        current_of(session, versions, case.licence_code, today)[1].requirement(requirement)
     _refuse_large(office, size, others)
     name = safe_name(name)
     media_type = media_type_of(_head(file), name)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import bindparam
+from sqlalchemy import ARRAY, ScalarSelect, Uuid, bindparam, func
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from models.catalogue import LicenceDefinition
@@ -75,8 +76,18 @@ def current_sop(session: Session, licence_code: str, on: date) -> tuple[UUID, So
 
     Raises NotFound for an unknown licence.
     """
-    ids = session.exec(_VERSIONS, params={"licence_code": licence_code}).all()
-    begun = [(id_, sop) for id_ in ids if (sop := pinned_sop(session, id_)).effective_on <= on]
+    return current_of(session, session.exec(_VERSIONS, params={"licence_code": licence_code}).all(), licence_code, on)
+
+
+def versions_of(licence_code: Any) -> ScalarSelect[Any]:
+    """The versions of a licence as one column of another question, for `current_of`; the first loaded first."""
+    ids = select(SopVersion.id).where(SopVersion.licence_code == licence_code).order_by(col(SopVersion.loaded_at))
+    return sql_select(func.array(ids.scalar_subquery(), type_=ARRAY(Uuid))).scalar_subquery()
+
+
+def current_of(session: Session, versions: Sequence[UUID], licence_code: str, on: date) -> tuple[UUID, Sop]:
+    """As `current_sop`, of versions that are known already."""
+    begun = [(id_, sop) for id_ in versions if (sop := pinned_sop(session, id_)).effective_on <= on]
     if not begun:
         raise NotFound(f"There is no licence {licence_code!r} in force; see the list of licences.")
     # `max` keeps the first of equals: reversed, so that a correction loaded later wins.

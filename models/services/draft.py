@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,16 +14,15 @@ from sqlmodel import Session, col, select
 
 from models.db import Database
 from models.ports import Clock, NikCipher, Stored
-from models.rules.errors import Fault, InvalidInput, WrongStage
+from models.rules.errors import Fault, InvalidInput, NotFound, WrongStage
 from models.rules.numbering import jakarta_date
 from models.rules.requirements import conditions_of
 from models.rules.roles import Actor, Verb, require_owner_or_staff, require_scope
+from models.rules.sop import Sop
 from models.rules.stages import Stage
 from models.services.casework import enqueue, lock_case, record
-from models.services.check import rules_of
-from models.services.definitions import current_sop
+from models.services.definitions import current_of, current_sop, pinned_sop, versions_of
 from models.services.inputs import HolderInput
-from models.services.keeping import keep_object
 from models.tables.cases import Application, Document, HolderData
 from models.tables.columns import table_of
 
@@ -44,10 +43,17 @@ _CURRENT = (
     .where(Document.application_id == bindparam("case"), Document.requirement == bindparam("requirement"))
     .where(Document.part == bindparam("part"), col(Document.replaced_at).is_(None))
 )
-_LOOK_ASKED_FOR = text(
-    """SELECT o.id FROM outbox o JOIN document d ON d.id = o.subject_id
-        WHERE d.application_id = :case AND o.task = :task AND o.done_at IS NULL AND o.sent_at IS NULL
-        LIMIT 1 FOR UPDATE OF o"""
+_LOCKED = (
+    select(Application, versions_of(Application.licence_code))
+    .where(Application.id == bindparam("id"))
+    .with_for_update(of=Application)
+    .execution_options(populate_existing=True)
+)
+_KEEP_AND_LOOK = text(
+    """SELECT keep_object(:sha256), (
+        SELECT o.id FROM outbox o JOIN document d ON d.id = o.subject_id
+         WHERE d.application_id = :case AND o.task = :task AND o.done_at IS NULL AND o.sent_at IS NULL
+         LIMIT 1 FOR UPDATE OF o) IS NOT NULL AS look_waits"""
 )
 
 
@@ -154,9 +160,10 @@ def put_document(db: Database, clock: Clock, actor: Actor, application_id: UUID,
     """
     now = clock.now()
     with db.transaction() as session:
-        case = editable_case(session, actor, application_id, staff_too=True)
-        _check_kind(session, case, upload, clock)
-        keep_object(session, upload.stored.sha256)
+        case, sop = _locked(session, application_id, jakarta_date(now))
+        _require_editable(actor, case, staff_too=True)
+        _check_kind(sop, upload)
+        look_waits = _kept(session, case, upload)
         place = {"case": application_id, "requirement": upload.requirement, "part": upload.part}
         current = session.exec(_CURRENT, params=place).one_or_none()
         if current is not None:
@@ -165,7 +172,31 @@ def put_document(db: Database, clock: Clock, actor: Actor, application_id: UUID,
             current.replaced_at = now
             session.add(current)
             session.flush()
-        return _add_document(session, now, actor, case, upload)
+        document = _add_document(session, now, actor, case, upload)
+        # A row of a batch is handed in at once: its check looks at the files.
+        if case.channel != "batch" and not look_waits:
+            enqueue(session, LOOK, document.id, 1, now, priority=case.priority)
+        return document
+
+
+def _locked(session: Session, application_id: UUID, today: date) -> tuple[Application, Sop]:
+    """The case, locked, and the rules that hold for it; raises NotFound."""
+    found = session.exec(_LOCKED, params={"id": application_id}).one_or_none()
+    if found is None:
+        raise NotFound("There is no application with this id.")
+    case, versions = found
+    if case.sop_id is not None:
+        return case, pinned_sop(session, case.sop_id)
+    return case, current_of(session, versions, case.licence_code, today)[1]
+
+
+def _kept(session: Session, case: Application, upload: Upload) -> bool:
+    """Keep the file from now on. True when a look at this berkas waits unsent: it will see this file too.
+
+    That message is locked, so that it is not sent now.
+    """
+    values = {"sha256": upload.stored.sha256, "case": case.id, "task": LOOK}
+    return bool(session.connection().execute(_KEEP_AND_LOOK, values).one().look_waits)
 
 
 def _add_document(session: Session, now: datetime, actor: Actor, case: Application, upload: Upload) -> Document:
@@ -187,15 +218,7 @@ def _add_document(session: Session, now: datetime, actor: Actor, case: Applicati
     document_id: UUID = session.connection().execute(_ADD_DOCUMENT, values).scalar_one()
     detail = {"requirement": upload.requirement, "part": upload.part, "sha256": upload.stored.sha256}
     record(session, "attach", at=now, case=case, actor=actor, detail=detail)
-    # A row of a batch is handed in at once: its check looks at the files.
-    if case.channel != "batch" and not _look_is_asked_for(session, case.id):
-        enqueue(session, LOOK, document_id, 1, now, priority=case.priority)
     return Document(id=document_id, findings=[], **values)
-
-
-def _look_is_asked_for(session: Session, case_id: UUID) -> bool:
-    """Whether a look at this berkas waits unsent: it will see this file too. Locked, so that it is not sent now."""
-    return session.connection().execute(_LOOK_ASKED_FOR, {"case": case_id, "task": LOOK}).first() is not None
 
 
 def remove(db: Database, clock: Clock, actor: Actor, application_id: UUID, document_id: UUID) -> None:
@@ -210,8 +233,7 @@ def remove(db: Database, clock: Clock, actor: Actor, application_id: UUID, docum
         record(session, "remove", at=clock.now(), case=case, actor=actor, detail={"requirement": row.requirement})
 
 
-def _check_kind(session: Session, case: Application, upload: Upload, clock: Clock) -> None:
-    _, sop = rules_of(session, case, jakarta_date(clock.now()))
+def _check_kind(sop: Sop, upload: Upload) -> None:
     requirement = sop.requirement(upload.requirement)
     kind = "pdf" if upload.media_type == "application/pdf" else "image"
     if kind not in requirement.kinds:
@@ -226,9 +248,13 @@ def _check_kind(session: Session, case: Application, upload: Upload, clock: Cloc
 def editable_case(session: Session, actor: Actor, application_id: UUID, *, staff_too: bool = False) -> Application:
     """The case, locked, if its berkas may be changed by the actor now. Raises NotFound, Forbidden, WrongStage."""
     case = lock_case(session, application_id)
+    _require_editable(actor, case, staff_too=staff_too)
+    return case
+
+
+def _require_editable(actor: Actor, case: Application, *, staff_too: bool) -> None:
     require_owner_or_staff(actor, case.id, case.applicant_id, case.client_id)
     require_scope(actor, Verb.WRITE, case.licence_code)
     allowed = EDITABLE | ({Stage.VERIFYING} if staff_too and actor.is_staff else set())
     if case.stage not in allowed:
         raise WrongStage(f"The berkas can not be changed while the case is {case.stage}.")
-    return case

@@ -11,6 +11,7 @@ import resource
 import signal
 import sysconfig
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from workers.adapters.cage import kernel, landlock, seccomp
@@ -90,8 +91,12 @@ def _drop_privileges() -> None:
         kernel.drop_capabilities()
 
 
+@cache
 def may_become_nobody() -> bool:
-    """Whether this process is root where there is such a user: in a user namespace there may be none."""
+    """Whether this process is root where there is such a user: in a user namespace there may be none.
+
+    The server finds it out for all its forks.
+    """
     if os.geteuid() != 0:
         return False
     try:
