@@ -36,6 +36,8 @@ EVENTS: dict[str, str] = {
     "quarantine": "Disisihkan karena gangguan",
     "retry": "Dijalankan ulang oleh operator",
     "put_off": "Surat ditunda",
+    "print_concept": "Cetakan konsep dibuat",
+    "retention": "Masa simpan dijalankan",
     "licence_revoked": "Surat izin dicabut",
     "licence_replaced": "Surat izin diganti",
 }
@@ -45,6 +47,8 @@ SEEN = {
     "viewed_documents": "melihat berkas",
     "viewed_document": "membuka satu dokumen",
     "document_downloaded": "mengunduh satu dokumen",
+    "viewed_blanko": "melihat blanko",
+    "viewed_licence": "melihat surat izin",
     "viewed_nik": "melihat NIK",
 }
 
