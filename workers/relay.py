@@ -48,7 +48,7 @@ TOGETHER = 0.05
 """Seconds that a wake-up waits for its like: a pile of fifty letters is fifty commits and few sweeps."""
 
 PATIENCE = timedelta(minutes=15)
-"""Pictures and dossiers wait while berkas find no room at the intake, but not longer than this."""
+"""Pictures of pages wait while berkas find no room at the intake, but not longer than this."""
 
 _DUE = """
 WITH rush AS (

@@ -30,7 +30,10 @@ MAX_PAGES: Final = 40
 """Longer files are looked at in the original from there on."""
 
 LATER: Final = 9
-"""Priority in the outbox: everything else goes first."""
+"""Priority in the outbox: everything else goes first, and a rush at the intake holds these back."""
+
+SOON: Final = 8
+"""For what an official waits to sign: it goes whatever the intake does."""
 
 _PDF = "application/pdf"
 _TEXT_KEPT = 20_000
@@ -51,9 +54,11 @@ class _Source:
     pages: int
 
 
-def ask_for_images(session: Session, subject_id: UUID, generation: int, now: datetime) -> None:
+def ask_for_images(
+    session: Session, subject_id: UUID, generation: int, now: datetime, *, priority: int = LATER
+) -> None:
     """Have a document (by its id) or a blanko (by case and revision) drawn, once this transaction is committed."""
-    enqueue(session, TASK, subject_id, generation, now, priority=LATER)
+    enqueue(session, TASK, subject_id, generation, now, priority=priority)
 
 
 def make_page_images(db: Database, clock: Clock, room: PictureRoom, subject_id: UUID, generation: int) -> bool:

@@ -20,7 +20,7 @@ from models.services.casework import holder_of
 from models.services.check import current_documents
 from models.services.definitions import pinned_letter, pinned_sop
 from models.services.machine import Ticket, finish, run_step, still_mine
-from models.services.page_images import ask_for_images
+from models.services.page_images import SOON, ask_for_images
 from models.services.people import Post, post_of
 from models.tables.cases import Application
 from models.tables.letters import Blanko
@@ -47,7 +47,7 @@ def _prepare(db: Database, clock: Clock, vault: Vault, press: LetterPress, ticke
         now = clock.now()
         session.add(_row(found, sop_id, stored.sha256, stored.size, facts, posts, now))
         session.flush()
-        ask_for_images(session, found.id, found.revision, now)
+        ask_for_images(session, found.id, found.revision, now, priority=SOON)
         finish(session, ticket, now, Command.FINISH_BLANKO, {"blanko_sha256": stored.sha256})
 
 

@@ -8,13 +8,15 @@ import pytest
 from sqlmodel import col
 
 from models.rules.stages import TASKS, Stage
+from models.services import page_images
 from models.tables.cases import CompletenessCheck, Event, HolderData, Verification
 from models.tables.letters import Blanko, Dossier, Endorsement, HandOver, Letter, Licence, Pile, RegisterEntry
 from models.tables.people import Person
-from models.tables.work import MailMessage
+from models.tables.work import MailMessage, Outbox
 from tests.cases import an_application
 from tests.factories import SIGNERS, Office
 from tests.models.services.probe import events, kinds, only, rows, undone, work_of
+from workers import relay
 
 PASSAGES = [
     ("submit", "draft", "checking"),
@@ -76,6 +78,14 @@ def test_the_counter_goes_before_the_batch(office: Office, channel: str, priorit
     case_id = an_application(office, "checking", channel=channel)
     assert office.case(case_id).priority == priority
     assert [row.priority for row in undone(office, case_id)] == [priority]
+
+
+def test_a_rush_at_the_intake_holds_back_pictures_of_papers_and_none_of_a_letter(office: Office) -> None:
+    case_id = an_application(office, "awaiting_paraf")
+    pictures = [row for row in rows(office, Outbox) if row.task == page_images.TASK]
+    assert {row.priority for row in pictures if row.subject_id == case_id} == {page_images.SOON}
+    assert {row.priority for row in pictures if row.subject_id != case_id} == {relay.LATER}
+    assert page_images.SOON < relay.LATER == page_images.LATER
 
 
 def test_due_work_comes_in_order_of_priority(office: Office) -> None:
