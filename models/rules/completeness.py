@@ -105,7 +105,9 @@ def judge(
     verdicts = tuple(
         verdict(item, documents, today, stated.get(item.requirement.evidence_of or "", FieldFacts())) for item in items
     )
-    checks = cross_checks(sop, application_type, applicant, history, today, _named_strs(items, documents))
+    asks_str = any(item.requirement.evidence_of == "str" for item in items)
+    named = _named_strs(items, documents)
+    checks = cross_checks(sop, application_type, applicant, history, today, named, asks_str=asks_str)
     return Completeness(verdicts, checks)
 
 

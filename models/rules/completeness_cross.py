@@ -68,12 +68,17 @@ def cross_checks(
     history: HistoryFacts,
     today: date,
     named_strs: Sequence[NamedStr] = (),
+    *,
+    asks_str: bool = True,
 ) -> tuple[CrossCheck, ...]:
-    """Every remark, problems first; `named_strs` are what the handed-in STR documents say of themselves."""
+    """Every remark, problems first; `named_strs` are what the handed-in STR documents say of themselves.
+
+    `asks_str` False: this kind of application needs no STR, so one that ended keeps nobody from giving a licence back.
+    """
     found = [
         *_nik(applicant),
         *_birth(applicant, today),
-        *_str(applicant, today),
+        *_str(applicant, today, asks_str),
         *_str_differs(applicant, named_strs),
         *_register(sop, application_type, applicant, history, today),
     ]
@@ -109,14 +114,16 @@ def _birth(applicant: ApplicantFacts, today: date) -> Iterator[CrossCheck]:
         yield CrossCheck("birth-date-young", "warning", message)
 
 
-def _str(applicant: ApplicantFacts, today: date) -> Iterator[CrossCheck]:
+def _str(applicant: ApplicantFacts, today: date, asked: bool) -> Iterator[CrossCheck]:
     try:
         normal_str_number(applicant.str_number)
     except InvalidInput as error:
         yield CrossCheck(error.faults[0].code, "problem", str(error))
     ended = applicant.str_valid_until
     if ended is not None and not holds_on(ended, today):
-        yield CrossCheck("str-expired", "problem", f"STR berakhir {long_date(ended)}. Perbarui STR, lalu ajukan lagi.")
+        advice = "Perbarui STR, lalu ajukan lagi." if asked else "Petugas akan memeriksanya."
+        message = f"STR berakhir {long_date(ended)}. {advice}"
+        yield CrossCheck("str-expired", "problem" if asked else "warning", message)
 
 
 def _str_differs(applicant: ApplicantFacts, named_strs: Sequence[NamedStr]) -> Iterator[CrossCheck]:

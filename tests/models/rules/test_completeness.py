@@ -216,3 +216,12 @@ def test_a_warning_across_the_data_is_left_to_the_officer() -> None:
 def test_the_str_document_is_compared_with_what_was_filled_in() -> None:
     answer = judged(whole_berkas(), ApplicantFacts(WELL.nik, WELL.birth_date, "P", "RO-9", date(2027, 1, 1)))
     assert [check.code for check in answer.checks] == ["str-number-differs", "str-expiry-differs"]
+
+
+@pytest.mark.parametrize(("kind", "holds_up"), [("perpanjangan", True), ("pencabutan", False), ("duplikat", False)])
+def test_an_str_that_ended_matters_where_an_str_is_asked_for(kind: str, holds_up: bool) -> None:
+    items = applicable(sikro(), kind, TODAY)
+    files = [handed_in(item.requirement.code, fields=FieldFacts("1", lifelong=True, dated=TODAY)) for item in items]
+    ended = replace(WELL, str_number="1", str_valid_until=date(2026, 6, 7))
+    checks = judge(sikro(), kind, items, files, ended, HistoryFacts(), TODAY).checks
+    assert {check.grade == "problem" for check in checks if check.code == "str-expired"} == {holds_up}
