@@ -148,14 +148,14 @@ def _register(
     for registration in history.running:
         message = f"Permohonan {registration} untuk tempat kerja ini masih diproses. Lanjutkan permohonan itu."
         yield CrossCheck("running-application", "problem", message)
-    if kind.new_place or "relocation" in kind.implies:
+    moves = kind.new_place or "relocation" in kind.implies
+    if moves:
         yield from _already_here(valid)
     if kind.new_place:
         yield from _places(sop.max_places, applicant, valid)
-    if kind.needs_licence and not history.licences:
-        message = (
-            "Izin lama tidak ditemukan di register. Petugas akan mencocokkannya dengan surat izin yang dilampirkan."
-        )
+    if kind.needs_licence and not any(moves or licence.at_this_place for licence in history.licences):
+        which = "Izin lama" if moves else "Izin lama untuk tempat kerja ini"
+        message = f"{which} tidak ditemukan di register. Petugas akan mencocokkannya dengan surat yang dilampirkan."
         yield CrossCheck("licence-unknown", "warning", message)
 
 

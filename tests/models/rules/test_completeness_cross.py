@@ -107,6 +107,11 @@ def test_an_old_licence_the_register_does_not_know_is_left_to_the_officer(applic
     assert found(application_type) == [("licence-unknown", "warning")]
 
 
+@pytest.mark.parametrize("application_type", ["perpanjangan", "duplikat", "pencabutan"])
+def test_a_licence_of_another_place_is_not_the_old_one(application_type: str) -> None:
+    assert found(application_type, elsewhere(HOLDS)) == [("licence-unknown", "warning")]
+
+
 @pytest.mark.parametrize(
     ("held", "place_order", "expected"),
     [
