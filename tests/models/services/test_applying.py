@@ -9,16 +9,20 @@ import pytest
 from pydantic import ValidationError
 from sqlmodel import col
 
+from models.ports import Inspection
 from models.rules.errors import Forbidden, InvalidInput, NotFound, StaleVersion, WrongStage
 from models.rules.numbering import JAKARTA
 from models.rules.roles import Actor
 from models.services.draft import Upload, attach, describe, link_hash, open_draft, remove
+from models.services.inspect_upload import AT_A_TIME, TASK, inspect_upload
 from models.services.submit import submit
 from models.services.withdraw import withdraw
 from models.tables.cases import Document, HolderData
+from models.tables.work import Outbox
 from ops.samples.people import applicant
 from tests.cases import a_draft, an_application, attach_file, hand_in, holder_input
 from tests.factories import Office
+from tests.fakes import FakeClock, FakeScanner
 from tests.models.services.probe import events, kinds, only, rows, standing, undone
 
 
@@ -114,6 +118,32 @@ def test_a_corrected_field_beside_the_same_bytes_counts(office: Office) -> None:
     attach_file(office, case_id, "strro", fields={"number": "RO2", "expiry": "2027-01-01"})
     current = only(office, Document, col(Document.replaced_at).is_(None))
     assert current.fields["number"] == "RO2"
+
+
+class SlowScanner(FakeScanner):
+    """Each file takes a while."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def inspect(self, data: bytes, name: str, profile: str) -> Inspection:
+        self._clock.advance(seconds=AT_A_TIME.total_seconds() - 1)
+        return super().inspect(data, name, profile)
+
+
+def test_a_look_at_heavy_files_steps_back_for_others(office: Office) -> None:
+    case_id = a_draft(office)
+    for code in ("ijazah", "ktp", "strro"):
+        attach_file(office, case_id, code)
+    office.scanner = SlowScanner(office.clock)
+    seen = []
+    while looks := [row for row in rows(office, Outbox) if row.task == TASK and row.done_at is None]:
+        (look,) = looks
+        assert inspect_upload(office.db, office.clock, office.inspector, look.subject_id, look.generation)
+        seen.append(len(office.scanner.seen))
+    assert seen == [2, 3]
+    assert all(row.inspected_at for row in rows(office, Document))
 
 
 def test_the_wrong_kind_of_file_or_requirement_is_refused_with_its_place(office: Office) -> None:
