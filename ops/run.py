@@ -14,6 +14,7 @@ import typer
 from models.rules.numbering import jakarta_date
 from ops.demonstration.opening import furnish, sign_in
 from ops.office import LocalOffice
+from ops.sandbox import Sandbox, open_sandbox
 from ops.seed import demo_people
 from workers.adapters.clock import SystemClock
 from workers.settings import Settings
@@ -30,13 +31,13 @@ def main(
     with LocalOffice(home or Settings().home, port, tell=tell) as office:
         with ExitStack() as signed_in:
             furnish(sign_in(office.base_url, signed_in), jakarta_date(SystemClock().now()), tell)
-        print(welcome(office), flush=True)
+        print(welcome(office, open_sandbox(office)), flush=True)
         asked_to_close.wait()
         tell("closing the office")
 
 
-def welcome(office: LocalOffice) -> str:
-    """Addresses and logins, for a person."""
+def welcome(office: LocalOffice, sandbox: Sandbox | None) -> str:
+    """Addresses, logins and the sandbox of integrators, for a person."""
     login = office.secrets.flower_basic_auth.read_text(encoding="ascii").strip()
     addresses = {
         "Counter": office.base_url,
@@ -45,7 +46,14 @@ def welcome(office: LocalOffice) -> str:
         "Logs": str(office.home.logs),
     }
     lines = [f"{name:<10}{address}" for name, address in addresses.items()]
-    return "\n".join([*lines, "", *logins(), "", "Ctrl-C closes the office."])
+    return "\n".join([*lines, "", *logins(), "", *_for_programs(office, sandbox), "Ctrl-C closes the office."])
+
+
+def _for_programs(office: LocalOffice, sandbox: Sandbox | None) -> list[str]:
+    if sandbox is None:
+        return []
+    heading = f"A system to try the API with (docs/api.md); also in {office.home.secrets / 'sandbox.env'}:"
+    return [heading, *sandbox.lines(), ""]
 
 
 def logins() -> list[str]:
