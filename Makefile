@@ -4,7 +4,7 @@ PY := .venv/bin/python
 PARAF := $(PY) -m ops.cli
 JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); if [ $$n -gt 4 ]; then echo 4; else echo $$n; fi)
 PYTEST_ARGS ?=
-CODE := api workers models ops tests
+CODE := api workers models ops tests clients
 # Else every process of the office compiles the house's own modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 

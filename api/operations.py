@@ -122,7 +122,8 @@ def _refusals(one: Operation) -> dict[str, bool]:
         "401": one.knows_caller or one.name == "signIn",
         "403": one.wants_somebody or not one.safe,
         "404": one.has_path or one.name in {"openApplication", "createBatch"},
-        "409": (not one.safe and one.wants_somebody) or one.makes,
+        # An applicant hears that the licence waits for the hand-over.
+        "409": (not one.safe and one.wants_somebody) or one.makes or one.name == "getLicenceFile",
         "412": one.guarded,
         "413": one.has_body,
         "415": one.has_body,

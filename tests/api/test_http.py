@@ -296,6 +296,8 @@ def test_the_description_says_who_may_ask_as_the_matrix_does() -> None:
             if of_nobody < 300 and {} not in ways:
                 wrong[operation["operationId"]] = (of_nobody, ways, [])
     assert wrong == {}
+    licence = bare_app().openapi()["paths"]["/v1/applications/{application_id}/licence"]["get"]
+    assert "409" in licence["responses"], "before the hand-over"
 
 
 def test_the_description_is_served_and_complete(shared: Counter) -> None:
