@@ -52,7 +52,7 @@ def welcome(office: LocalOffice, sandbox: Sandbox | None) -> str:
 def _for_programs(office: LocalOffice, sandbox: Sandbox | None) -> list[str]:
     if sandbox is None:
         return []
-    heading = f"A system to try the API with (docs/api.md); also in {office.home.secrets / 'sandbox.env'}:"
+    heading = f"A system to try the API with (docs/first-batch.md); also in {office.home.secrets / 'sandbox.env'}:"
     return [heading, *sandbox.lines(), ""]
 
 
