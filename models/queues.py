@@ -46,6 +46,8 @@ TASK_QUEUES: dict[str, Queue] = {
     "paraf.deliver_webhook": Queue.WEBHOOKS,
     "paraf.watch_webhooks": Queue.BATCH,  # must not wait behind deliveries
     "paraf.tell_of_webhook": Queue.MAIL,
+    "paraf.tell_official": Queue.MAIL,
+    "paraf.send_digests": Queue.MAIL,
 }
 """Wire name of a task and its queue. A name never changes meaning: messages outlive a deploy."""
 
@@ -74,6 +76,8 @@ SCHEDULE: dict[str, Periodic] = {
     "close-register": Periodic("paraf.close_register", Queue.ARCHIVE, 600.0),
     "reconcile": Periodic("paraf.reconcile", Queue.ARCHIVE, 3600.0),
     "rule-news": Periodic("paraf.tell_rule_changes", Queue.MAIL, 3600.0),
+    # From seven o'clock on a working day; whoever was told today is not told again.
+    "digests": Periodic("paraf.send_digests", Queue.MAIL, 900.0),
     "alarms": Periodic("paraf.raise_alarms", Queue.MAIL, 60.0),
     **{f"canary-{queue.value}": Periodic(CANARY, queue, 15.0, (queue.value,)) for queue in Queue},
 }
@@ -107,6 +111,7 @@ LATEST: dict[str, float] = {
     "reconcile": 100_000.0,
     "retention": 100_000.0,
     "rule-news": 10_000.0,
+    "digests": 10_000.0,
     "watch-batches": 300.0,
     "watch-webhooks": 300.0,
     "backup": 100_000.0,

@@ -15,6 +15,7 @@ from models.services import (
     batch_rows,
     check,
     concept_prints,
+    digest,
     figures,
     heartbeat,
     inspect_upload,
@@ -127,6 +128,15 @@ def carry_out_retention() -> None:
 
 def tell_rule_changes() -> None:
     rule_news.tell_rule_changes(wiring.database(), wiring.clock())
+
+
+def send_digests() -> None:
+    digest.send_digests(wiring.database(), wiring.clock(), wiring.calendar())
+
+
+def tell_official(message_id: UUID, generation: int) -> None:
+    post, calendar = wiring.staff_post(), wiring.calendar()
+    digest.tell_official(wiring.database(), wiring.clock(), post, calendar, message_id, generation)
 
 
 def keep_audit() -> None:

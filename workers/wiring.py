@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from models.services.receipts import ReceiptDesk
     from models.services.register_book import BookBinder
     from models.services.register_close import ClosingDesk
+    from models.services.tell_official import StaffPost
     from models.services.webhook_delivery import PostRoom
     from models.services.webhook_watch import NoticeRoom
     from workers.adapters.letter.key_ring import KeyRing
@@ -279,6 +280,14 @@ def _mailroom() -> Mailroom:
 
     renderer = JinjaMailRenderer(templates() / "mails")
     return Mailroom(_courier(), renderer, office(), calendar(), settings().public_url, _whatsapp())
+
+
+@cache
+def staff_post() -> StaffPost:
+    from models.services.tell_official import StaffPost
+    from workers.adapters.mailer import JinjaMailRenderer
+
+    return StaffPost(_courier(), JinjaMailRenderer(templates() / "mails"), office(), settings().public_url)
 
 
 def _courier() -> Courier:

@@ -36,6 +36,7 @@ from models.services.casework import enqueue, expect_version, holder_of, lock_ca
 from models.services.definitions import pinned_sop
 from models.services.inputs import PileLetter
 from models.services.people import Post, post_held_by
+from models.services.tell_official import note_pile_done
 from models.tables.cases import Application
 from models.tables.letters import Blanko, Endorsement, Letter, Pile, PileItem
 from models.tables.people import SigningKey
@@ -354,6 +355,7 @@ def settle_letter(
         session.flush()
         if pile is not None and pile.secret is not None and not _pending(session, pile):
             wipe(session, pile, now)
+            note_pile_done(session, pile, now)
             wiped = True
     return wiped
 

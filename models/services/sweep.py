@@ -23,6 +23,7 @@ from models.rules.working_time import Calendar
 from models.services.casework import enqueue, lock_case, record
 from models.services.endorse import waits_for_person, wipe
 from models.services.heartbeat import beat
+from models.services.tell_official import note_pile_done
 from models.services.withdraw import lapse_overdue
 from models.tables.cases import Application
 from models.tables.letters import Pile
@@ -153,6 +154,7 @@ def _wipe_expired(db: Database, clock: Clock) -> int:
         ).all()
         for pile in rows:
             wipe(session, pile, now)
+            note_pile_done(session, pile, now)
         session.flush()
         crash_point("sweep.wipe.before_commit")
     crash_point("sweep.wipe.after_commit")

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, col
 
 from models.tables.cases import Application, Deficiency, HolderData
 from models.tables.columns import document, moment, primary_uuid, small, words
@@ -83,8 +83,8 @@ INDEXES = (
     _parts("register_entry_number_parts", RegisterEntry.number, "number"),
     Index(
         "register_entry_name_parts",
-        RegisterEntry.year,
-        RegisterEntry.name,
+        col(RegisterEntry.year),
+        col(RegisterEntry.name),
         postgresql_using="gin",
         postgresql_ops={"name": "gin_trgm_ops"},
     ),

@@ -65,6 +65,26 @@ class MailMessage(SQLModel, table=True):
     error: str = words("")
 
 
+class StaffMessage(SQLModel, table=True):
+    """One message to one of the office's own people: a pile that is done, or the work that waits for him on a day."""
+
+    __tablename__ = "staff_message"
+    __table_args__ = (
+        Index("staff_message_key", "key", unique=True),
+        CheckConstraint("(kind = 'pile_done') = (pile_id IS NOT NULL)", name="staff_message_about"),
+    )
+
+    id: UUID = primary_uuid()
+    key: str = words()
+    kind: str = words()
+    person_id: UUID = Field(foreign_key="person.id")
+    pile_id: UUID | None = Field(default=None, foreign_key="pile.id")
+    created_at: datetime = moment()
+    claimed_at: datetime | None = moment(optional=True)
+    sent_at: datetime | None = moment(optional=True)
+    error: str = words("")
+
+
 class ReceiptFile(SQLModel, table=True):
     """A receipt of one submission, printed: `size` is a5 or 80mm, `sha256` its bytes in the vault."""
 

@@ -18,6 +18,7 @@ _TEXTS = (
     ("event_nik", "event", "coalesce(application_id::text, 'event ' || id)", "concat_ws(' ', kind, actor, detail)"),
     ("outbox_nik", "outbox", "subject_id", "concat_ws(' ', task, queue, error)"),
     ("mail_nik", "mail_message", "application_id", "concat_ws(' ', key, kind, error)"),
+    ("staff_mail_nik", "staff_message", "'message ' || id", "concat_ws(' ', key, kind, error)"),
     ("case_nik", "application", "id", "concat_ws(' ', registration_number, channel, quarantine_reason)"),
     ("pile_nik", "pile_item", "application_id", "message"),
     ("webhook_nik", "webhook_delivery", "'message ' || id", "concat_ws(' ', key, body)"),
@@ -56,6 +57,7 @@ RULES = (
         FROM outbox o WHERE o.done_at IS NULL
            AND NOT EXISTS (SELECT FROM application WHERE id = o.subject_id)
            AND NOT EXISTS (SELECT FROM mail_message WHERE id = o.subject_id)
+           AND NOT EXISTS (SELECT FROM staff_message WHERE id = o.subject_id)
            AND NOT EXISTS (SELECT FROM batch_row WHERE id = o.subject_id)
            AND NOT EXISTS (SELECT FROM batch WHERE id = o.subject_id)
            AND NOT EXISTS (SELECT FROM webhook_delivery WHERE id = o.subject_id)
@@ -67,6 +69,12 @@ RULES = (
         """SELECT m.application_id,
             'the message ' || m.kind || ' was neither sent nor given up, and no work waits for it'
         FROM mail_message m WHERE m.sent_at IS NULL AND m.error = '' AND NOT EXISTS (
+            SELECT FROM outbox o WHERE o.subject_id = m.id AND (o.done_at IS NULL OR o.error <> ''))""",
+    ),
+    RowRule(
+        "staff_mail_waiting",
+        """SELECT 'message ' || m.id, 'to an official was neither sent nor given up, and no work waits for it'
+        FROM staff_message m WHERE m.sent_at IS NULL AND m.error = '' AND NOT EXISTS (
             SELECT FROM outbox o WHERE o.subject_id = m.id AND (o.done_at IS NULL OR o.error <> ''))""",
     ),
     RowRule(

@@ -11,13 +11,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.ports import MessageFacts
 from models.rules.errors import PermanentFailure
+from models.staff_ports import StaffFacts
 
 SUBJECT: Final = "Subjek:"
 """The first line of every plain template begins with it."""
 
 
 class JinjaMailRenderer:
-    """A `MessageRenderer` over a folder of templates; a name that a template misspells is refused, not left out."""
+    """A `MessageRenderer` and `StaffRenderer` over templates; a name that one misspells is refused, not left out."""
 
     def __init__(self, folder: Path) -> None:
         self._environment = ImmutableSandboxedEnvironment(
@@ -29,7 +30,7 @@ class JinjaMailRenderer:
             keep_trailing_newline=True,
         )
 
-    def render(self, facts: MessageFacts) -> tuple[str, str, str]:
+    def render(self, facts: MessageFacts | StaffFacts) -> tuple[str, str, str]:
         """Subject, plain text and HTML. Raises PermanentFailure that names the template."""
         first, _, text = self._filled(facts, "txt").partition("\n")
         if not first.startswith(SUBJECT):
@@ -37,7 +38,7 @@ class JinjaMailRenderer:
         subject = " ".join(first.removeprefix(SUBJECT).split())
         return subject, text.strip() + "\n", self._filled(facts, "html", subject)
 
-    def _filled(self, facts: MessageFacts, ending: str, subject: str = "") -> str:
+    def _filled(self, facts: MessageFacts | StaffFacts, ending: str, subject: str = "") -> str:
         name = f"{facts.kind}.{ending}"
         try:
             return self._environment.get_template(name).render(asdict(facts), subject=subject)

@@ -30,6 +30,14 @@ def tell_rule_changes() -> None:
     steps.tell_rule_changes()
 
 
+@task("paraf.send_digests")
+def send_digests() -> None:
+    """Officials hear once a working day what waits for them."""
+    from workers import steps
+
+    steps.send_digests()
+
+
 @task("paraf.count_months")
 def count_months() -> None:
     """The figures of the dashboard, when they are old."""

@@ -47,6 +47,14 @@ def make_register_book(id: str, generation: int) -> None:  # noqa: A002 - the me
     steps.make_register_book(UUID(id), generation)
 
 
+@task("paraf.tell_official")
+def tell_official(id: str, generation: int) -> None:  # noqa: A002 - the message's own word
+    """One message to an official: how a pile went, or what waits for him today."""
+    from workers import steps
+
+    steps.tell_official(UUID(id), generation)
+
+
 @task("paraf.send_message")
 def send_message(id: str, generation: int) -> None:  # noqa: A002 - the message's own word
     """One message to one applicant."""

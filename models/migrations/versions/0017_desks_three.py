@@ -1,4 +1,4 @@
-"""What the desks still lacked: the register by name within its year, passkeys for piles."""
+"""The desks: the register by name within its year, passkeys for piles, messages to officials."""
 
 from __future__ import annotations
 
@@ -29,6 +29,30 @@ ALTER TABLE register_entry ENABLE TRIGGER register_entry_guard;
 def upgrade() -> None:
     _register()
     _passkeys()
+    _messages()
+
+
+def _messages() -> None:
+    def moment(name: str, *, optional: bool = True) -> sa.Column[object]:
+        return sa.Column(name, sa.DateTime(timezone=True), nullable=optional)
+
+    op.create_table(
+        "staff_message",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        *(sa.Column(name, sa.Text(), nullable=False) for name in ("key", "kind", "error")),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("pile_id", sa.Uuid(), nullable=True),
+        moment("created_at", optional=False),
+        moment("claimed_at"),
+        moment("sent_at"),
+        sa.CheckConstraint("(kind = 'pile_done') = (pile_id IS NOT NULL)", name="staff_message_about"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"]),
+        sa.ForeignKeyConstraint(["pile_id"], ["pile.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("staff_message_key", "staff_message", ["key"], unique=True)
+    op.execute("GRANT SELECT, INSERT, DELETE ON staff_message TO paraf_app")
+    op.execute("GRANT UPDATE (claimed_at, sent_at, error) ON staff_message TO paraf_app")
 
 
 def _passkeys() -> None:

@@ -53,7 +53,7 @@ def test_every_stage_that_is_not_the_end_has_an_oldest_age() -> None:
 
 def test_every_queue_and_every_schedule_that_writes_its_success_is_watched() -> None:
     assert {heartbeat(queue) for queue in Queue} <= set(LATEST)
-    own = {"sweep", "audit", "alarms", "close-register", "reconcile", "retention", "rule-news"}
+    own = {"sweep", "audit", "alarms", "close-register", "reconcile", "retention", "rule-news", "digests"}
     assert own <= set(LATEST)
     assert own <= set(SCHEDULE)
     assert {"relay", "backup"} <= set(LATEST)
