@@ -22,6 +22,10 @@ from workers.app import TASK_MODULES, app
 PATIENCE = 10
 """Page pictures and dossiers take a tenth of a core that somebody else wants, and all of one that nobody does."""
 
+RARELY = (50_000, 20, 50)
+"""When garbage is collected: a letter leaves tens of thousands of objects that die by themselves. At Python's own pace
+a twentieth of a child's CPU goes into looking at them; what leaks ends with the child, by its limits."""
+
 COMMANDS = {"worker": worker.worker, "beat": beat.beat}
 
 
@@ -38,6 +42,7 @@ class Worker(celery_worker.Worker):  # type: ignore[misc]  # untyped base
         # What was loaded before the fork is never collected, so children share its pages for good.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*RARELY)
 
 
 def main(words: list[str]) -> None:

@@ -25,7 +25,9 @@ from ops.samples.berkas import KINDS, SampleFile, paint_berkas
 from ops.samples.people import applicant
 
 WARM_UP = 8
-BETWEEN_LOOKS = 0.25
+BETWEEN_LOOKS = 1.0
+"""Seconds: at each look a person does all that waits, as a pile, like people who come back to a queue of work."""
+
 LONGEST_SECONDS = 900.0
 
 

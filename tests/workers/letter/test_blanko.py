@@ -76,7 +76,7 @@ def test_threads_do_not_mix_letters(sample: Sample, office: SampleOffice) -> Non
 
 
 def test_all_fields_are_there_and_empty(letter: Letter) -> None:
-    wanted = ["nomor", "tanggal", "berlaku", "qr", "kode", "paraf1", "paraf2", "paraf3", "kepala", "segel"]
+    wanted = ["paraf1", "paraf2", "paraf3", "kepala", "segel", "nomor", "tanggal", "berlaku", "qr", "kode"]
     assert names(letter.blanko) == wanted
     with pikepdf.open(BytesIO(letter.blanko)) as document:
         assert all("/V" not in field for field in document.Root.AcroForm.Fields)
@@ -175,7 +175,7 @@ def test_a_field_that_the_definition_lacks_is_refused(sample: Sample, office: Sa
 
 def test_another_licence_needs_no_code(sample: Sample, office: SampleOffice) -> None:
     other = LetterDefinition("lain", OTHER_WORDING, OTHER_LAYOUT, 0, ("nomor", "qr"))
-    assert names(office.press.blanko(other, sample.facts, None)) == ["nomor", "qr", "kepala", "segel"]
+    assert names(office.press.blanko(other, sample.facts, None)) == ["kepala", "segel", "nomor", "qr"]
 
 
 @pytest.mark.parametrize(

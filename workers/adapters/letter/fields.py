@@ -55,7 +55,8 @@ def add_fields(
     The same input gives the same bytes. Raises PermanentFailure when the letter has more than one page, or when the
     layout's places are not exactly the late fields, the parafs, `kepala` and `segel`.
     """
-    expected = [*late_fields, *paraf_names(paraf_count), HEAD, SEAL]
+    # Signatures first: whoever signs looks for the field's name from the front, and reads every field before it.
+    expected = [*paraf_names(paraf_count), HEAD, SEAL, *late_fields]
     with Pdf.open(BytesIO(pdf)) as document:
         if len(document.pages) != 1:
             raise PermanentFailure(f"The letter takes {len(document.pages)} pages; it must fit on one")
