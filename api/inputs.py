@@ -51,7 +51,7 @@ class SignIn(Input):
     """A sign-in by name and password."""
 
     username: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] = Field(
-        examples=["front.office"]
+        examples=["loket"]
     )
     password: Secret
     code: Secret | None = Field(default=None, description="One-time or recovery code, when the person has set one up.")
@@ -134,6 +134,6 @@ class LetterOfPile(Input):
 class Pile(Input):
     """Up to 100 letters under one step-up; each stands or falls alone."""
 
-    kind: Literal["paraf", "signature"]
+    kind: Literal["paraf", "signature"] = Field(examples=["signature"])
     letters: Annotated[list[LetterOfPile], Field(min_length=1, max_length=100)]
     passphrase: Secret = Field(examples=["tinta-biru-di-meja-kayu"])

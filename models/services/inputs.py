@@ -58,6 +58,26 @@ class HolderInput(Input):
     place_order: Annotated[Whole, Field(ge=1, le=20)] = 1
     represented: Choice = False
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Melur Contoh",
+                    "nik": "1471015501900001",
+                    "birth_place": "Pekanbaru",
+                    "birth_date": "1990-01-15",
+                    "sex": "P",
+                    "address": "Jalan Contoh 1, Pekanbaru",
+                    "phone": "081234567890",
+                    "str_number": "16 09 5 2 1 23-4012345",
+                    "str_valid_until": None,
+                    "workplace_name": "Optik Contoh",
+                    "workplace_address": "Jalan Contoh 2, Pekanbaru",
+                }
+            ]
+        }
+    )
+
 
 class PersonInput(Input):
     """Who applies: the first half of an applicant's data. `nik` empty keeps the one that is stored."""
@@ -98,6 +118,8 @@ class Amendment(Input):
         None
     )
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"workplace_name": "Optik Contoh Baru"}]})
+
 
 class ReturnItem(Input):
     """One requirement that is sent back: a reason code from the SOP's list, free text beside it."""
@@ -113,6 +135,10 @@ class HandOverInput(Input):
     receiver: Line
     relation: Literal["pemohon", "kuasa", "keluarga"] = "pemohon"
     identity: Literal["ktp", "sim", "paspor", "surat_kuasa_dan_ktp"]
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"receiver": "Melur Contoh", "relation": "pemohon", "identity": "ktp"}]}
+    )
 
 
 class PileLetter(Input):
