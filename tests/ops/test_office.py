@@ -18,7 +18,7 @@ from ops.children import command_line, wait_until
 from ops.embedded import running_servers
 from ops.health import NAMES, last_progress, rows
 from ops.home import Home, passing_home
-from ops.office import LocalOffice, answers, beat_command, worker_command
+from ops.office import SHARED, LocalOffice, answers, beat_command, worker_command
 from ops.processes import Program
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("office")]
@@ -60,7 +60,7 @@ def test_one_process_for_each_part(office: BackRooms) -> None:
         "relay",
         "beat",
         "flower",
-        *(queue.value for queue in Queue if queue is not Queue.BATCH),
+        *(queue.value for queue in Queue if queue not in sum(SHARED.values(), ())),
     }
 
 
