@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
-from fastapi import Request
+from fastapi import Request, Response
 
 from api.refusals import MalformedRequest
 
+Row = TypeVar("Row")
 _REFUSAL = "This cursor is none of ours: take `next` from the page before as it is, or leave it out."
 
 
@@ -75,3 +78,12 @@ def link_header(request: Request, cursor: str | None) -> dict[str, str]:
         return {}
     url = request.url.include_query_params(cursor=cursor)
     return {"Link": f'<{url.path}?{url.query}>; rel="next"'}
+
+
+def next_page(
+    request: Request, response: Response, found: Sequence[Row], limit: int, key: Callable[[Row], str | int]
+) -> str | None:
+    """The cursor after the first `limit` of the rows found (one more than that was asked for), told by `Link` too."""
+    following = encode(key(found[limit - 1])) if len(found) > limit else None
+    response.headers.update(link_header(request, following))
+    return following

@@ -187,7 +187,7 @@ def _settings_at_first_use() -> Mapping[str, Any]:
     return celery_settings(Settings())
 
 
-@worker_process_init.connect  # type: ignore[untyped-decorator]
+@worker_process_init.connect  # type: ignore[untyped-decorator]  # Celery's signals have no types
 def _set_up_logs(**_: Any) -> None:
     """In the child, after the fork: the parent only hands messages on."""
     from workers import logs
@@ -198,7 +198,7 @@ def _set_up_logs(**_: Any) -> None:
     logs.adopt(settings, "", "celery", "celery.task")
 
 
-@task_prerun.connect  # type: ignore[untyped-decorator]
+@task_prerun.connect  # type: ignore[untyped-decorator]  # Celery's signals have no types
 def _follow_the_message(task: Any, **_: Any) -> None:
     """Each line of a task's log belongs to the request that called for it; a schedule's belongs to none."""
     from models.services.tracing import follow

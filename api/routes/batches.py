@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from api.actors import AnyCaller, Caller, Office, Who, actor_of_caller
 from api.batch_shapes import BatchChecked, BatchItems, BatchPage, BatchShape, CommitBatch, Place
 from api.batches import desk_of, items_of, shape_of, standing_of, store_body
-from api.cursors import after_number, decode, encode, link_header
+from api.cursors import after_number, decode, next_page
 from api.files import download_headers
 from api.idempotency import Asked, GivenKey, Made, asking, once, turn_of
 from api.refusals import MalformedRequest
@@ -144,8 +144,7 @@ def list_batches(
     with office.db.transaction() as session:
         found = batch_control.batches(session, actor, _before(cursor), limit + 1)
         shapes = [shape_of(standing_of(office, session, batch)) for batch in found[:limit]]
-    following = encode(str(found[limit - 1].id)) if len(found) > limit else None
-    response.headers.update(link_header(request, following))
+    following = next_page(request, response, found, limit, lambda row: str(row.id))
     return BatchPage(items=shapes, next=following)
 
 
@@ -232,8 +231,7 @@ def list_items(
     with office.db.transaction() as session:
         batch_control.visible_batch(session, actor, batch_id)
         found = batch_control.items(session, batch_id, min(after, 2**31 - 1), limit + 1, state or "")
-    following = encode(found[limit - 1].row) if len(found) > limit else None
-    response.headers.update(link_header(request, following))
+    following = next_page(request, response, found, limit, lambda row: row.row)
     return BatchItems(items=items_of(found[:limit]), next=following)
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlmodel import Session
 
 from api.actors import Office, Who
-from api.cursors import after_id, encode, link_header
+from api.cursors import after_id, next_page
 from api.idempotency import Asked, once
 from api.versions import LookedAt, etag_of
 from api.webhook_shapes import (
@@ -66,8 +66,7 @@ def list_webhooks(
     """A system sees its own, admins all."""
     with office.db.transaction() as session:
         found = webhooks.endpoints(session, actor, after_id(cursor), limit + 1)
-    following = encode(str(found[limit - 1].id)) if len(found) > limit else None
-    response.headers.update(link_header(request, following))
+    following = next_page(request, response, found, limit, lambda row: str(row.id))
     return WebhookPage(items=[WebhookShape(**endpoint_values(row)) for row in found[:limit]], next=following)
 
 
@@ -140,8 +139,7 @@ def list_deliveries(
         webhooks.visible_endpoint(session, actor, webhook_id)
         found = webhooks.deliveries(session, webhook_id, after_id(cursor), limit + 1, state or "")
         attempts = webhooks.attempts_of(session, [row.id for row in found[:limit]])
-    following = encode(str(found[limit - 1].id)) if len(found) > limit else None
-    response.headers.update(link_header(request, following))
+    following = next_page(request, response, found, limit, lambda row: str(row.id))
     return DeliveryPage(
         items=[DeliveryShape(**delivery_values(row, attempts)) for row in found[:limit]], next=following
     )

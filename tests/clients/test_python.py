@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -53,10 +54,10 @@ def counter(new_database: Callable[[], Urls]) -> Iterator[tuple[Counter, str]]:
     db.dispose()
 
 
-def a_client(counter: tuple[Counter, str], name: str, **options: object) -> Client:
+def a_client(counter: tuple[Counter, str], name: str, **options: Any) -> Client:
     made, address = counter
     key = a_system(made, name=name).key
-    return Client(address, Key(key.text), **options)  # type: ignore[arg-type]
+    return Client(address, Key(key.text), **options)
 
 
 def test_a_dry_run_is_committed_and_followed(counter: tuple[Counter, str], tmp_path: Path) -> None:

@@ -121,25 +121,25 @@ def test_the_api_stands(scene: Scene, who: str) -> None:
 
 
 def careless() -> FastAPI:
-    """An application with the faults that the attack is for."""
+    """An application with the faults that the attack is for: it promises one thing and gives another."""
     app = FastAPI()
     guard = Depends(HTTPBearer(auto_error=False))
 
-    @app.get("/v1/broken")
-    def broken() -> dict[str, int]:
-        return Response("{}", 500, media_type="application/json")  # type: ignore[return-value]
+    @app.get("/v1/broken", response_model=dict[str, int])
+    def broken() -> Any:
+        return Response("{}", 500, media_type="application/json")
 
     @app.get("/v1/open", dependencies=[guard])
     def let_in() -> dict[str, str]:
         return {}
 
-    @app.get("/v1/shape")
-    def shape() -> dict[str, int]:
-        return Response('{"a": "no number"}', media_type="application/json")  # type: ignore[return-value]
+    @app.get("/v1/shape", response_model=dict[str, int])
+    def shape() -> Any:
+        return Response('{"a": "no number"}', media_type="application/json")
 
-    @app.get("/v1/kind")
-    def kind() -> dict[str, int]:
-        return Response("<html>", media_type="text/html")  # type: ignore[return-value]
+    @app.get("/v1/kind", response_model=dict[str, int])
+    def kind() -> Any:
+        return Response("<html>", media_type="text/html")
 
     return app
 

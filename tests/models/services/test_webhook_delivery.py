@@ -18,9 +18,9 @@ from models.rules.errors import InvalidInput, PermanentFailure, WrongStage
 from models.rules.webhooks import SCHEDULE, SECRET_BYTES, body_of
 from models.services.casework import enqueue
 from models.services.tracing import TRACEPARENT
-from models.services.webhook_delivery import BUSY, CLAIM, IN_HAND, message_id
+from models.services.webhook_delivery import CLAIM, message_id
 from models.services.webhook_events import TASK, note
-from models.services.webhook_watch import EACH, KEEP, watch_webhooks
+from models.services.webhook_watch import KEEP, watch_webhooks
 from models.services.webhooks import EndpointChange, change, redeliver, remove, rotate
 from models.tables.cases import Event
 from models.tables.people import Person, RoleGrant
@@ -233,92 +233,6 @@ def test_an_address_that_is_refused_keeps_the_others_from_nothing(post: PostOffi
     post.courier.knob.fail_permanently()
     post.work()
     assert (post.courier.knob.calls, post.due()) == (1, [])
-
-
-@pytest.mark.parametrize("status", [429, 503])
-def test_a_busy_endpoint_is_left_alone_as_long_as_it_asks(post: PostOffice, status: int) -> None:
-    endpoint = post.endpoint()
-    first = post.ping(endpoint)
-    second = post.ping(endpoint)
-    post.sender.answers.append(WebhookAnswer(status, retry_after="600"))
-    post.work()
-    assert len(post.sender.sent) == 1, "the second message waits too"
-    moment = post.clock.now() + timedelta(seconds=600)
-    assert post.row(first).next_attempt_at == post.row(second).next_attempt_at == moment
-    assert post.row(second).attempts == 0
-    post.clock.advance(seconds=599)
-    assert post.turn() == 0
-    post.clock.advance(seconds=1)
-    assert post.turn() == 2
-    assert [post.row(one).state for one in (first, second)] == ["delivered", "delivered"]
-
-
-def test_a_slow_endpoint_does_not_keep_the_senders_from_others(post: PostOffice) -> None:
-    slow, quick = post.endpoint(), post.endpoint()
-    messages = [post.ping(slow) for _ in range(5)]
-    own = post.ping(quick)
-    post.sender.knob.before = lambda: post.clock.advance(seconds=14)
-    post.work()
-    assert post.row(own).state == "delivered"
-    assert [post.row(one).state for one in messages].count("delivered") == 1
-    assert post.standing(slow).rest_until == post.clock.now() + timedelta(seconds=42)
-    waiting = [post.row(one) for one in messages if post.row(one).state == "pending"]
-    assert {row.attempts for row in waiting} == {0}, "waiting costs no attempt"
-    post.clock.advance(seconds=42)
-    post.turn()
-    assert all(post.row(one).state == "delivered" for one in messages)
-
-
-def test_an_endpoint_that_fails_rests_and_waiting_messages_keep_their_attempts(post: PostOffice) -> None:
-    endpoint = post.endpoint()
-    messages = [post.ping(endpoint) for _ in range(12)]
-    post.sender.answers.extend([WebhookAnswer(500)] * 3)
-    post.work()
-    assert len(post.sender.sent) == 3
-    assert post.standing(endpoint).rest_until == post.clock.now() + timedelta(seconds=30)
-    assert [post.row(one).attempts for one in messages] == [1] * 3 + [0] * 9
-    post.clock.advance(seconds=30)
-    post.turn()
-    assert post.standing(endpoint).failures == 0
-    assert all(post.row(one).state == "delivered" for one in messages)
-
-
-def test_at_most_so_many_senders_are_at_one_endpoint(post: PostOffice) -> None:
-    endpoint = post.endpoint()
-    messages = [post.ping(endpoint) for _ in range(4)]
-    others = iter(messages[1:])
-
-    def another() -> None:
-        following = next(others, None)
-        if following is not None:
-            post.sender.knob.before = another
-            post.deliver(following)
-
-    post.sender.knob.before = another
-    post.deliver(messages[0])
-    assert len(post.sender.sent) == IN_HAND
-    assert post.row(messages[2]).next_attempt_at == post.clock.now() + BUSY
-    post.clock.set(post.clock.now() + BUSY)
-    post.sender.knob.before = None
-    post.turn()
-    assert all(post.row(one).state == "delivered" for one in messages)
-
-
-def test_a_heap_of_one_endpoint_stands_before_nobody(post: PostOffice) -> None:
-    busy, other = post.endpoint(), post.endpoint()
-    for _ in range(EACH + 5):
-        post.ping(busy)
-    for row in post.rows():
-        post.sender.answers.append(WebhookAnswer(503, retry_after="60"))
-        post.deliver(row.id)
-    own = post.ping(other)
-    post.sender.answers.clear()
-    post.work()
-    post.clock.advance(seconds=60)
-    assert watch_webhooks(post.db, post.clock) == EACH
-    assert watch_webhooks(post.db, post.clock) == 5
-    assert watch_webhooks(post.db, post.clock) == 0, "none is enqueued twice"
-    assert post.row(own).state == "delivered"
 
 
 def test_old_secrets_sign_beside_the_new_one_until_they_end(post: PostOffice) -> None:
